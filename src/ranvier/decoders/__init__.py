@@ -1,0 +1,26 @@
+"""Decoders: what the output layer did, [T, B, C], read as one class a sample, [B].
+
+A decoder `name` returns classes, `name_scores` the evidence behind them, [B, C], the larger the better; a softmax over
+the scores is a confidence. A sample without evidence is class `NO_DECISION`, -1, which no label equals: it counts as an
+error.
+"""
+
+from ranvier.decoders.count import count, count_scores
+from ranvier.decoders.first_spike import first_spike, first_spike_scores
+from ranvier.decoders.membrane import max_membrane, max_membrane_scores, mean_membrane, mean_membrane_scores
+from ranvier.decoders.population import population
+from ranvier.decoders.ties import NO_DECISION, tie_rate
+
+__all__ = [
+    "NO_DECISION",
+    "count",
+    "count_scores",
+    "first_spike",
+    "first_spike_scores",
+    "max_membrane",
+    "max_membrane_scores",
+    "mean_membrane",
+    "mean_membrane_scores",
+    "population",
+    "tie_rate",
+]

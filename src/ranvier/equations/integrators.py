@@ -1,0 +1,204 @@
+"""Integrators: from d(state)/dt to the state after one step, by symbolic algebra. The input is constant during the step.
+
+`Exact` for linear systems, `ExponentialEuler` where each equation is linear in its own state, `RungeKutta4` and `Euler`
+for anything. `best` picks the first of these that fits.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import sympy
+
+from ranvier.equations.declaration import ModelError
+from ranvier.equations.functions import Expr, exprel
+from ranvier.equations.program import DT, INPUT, Assign, Propagator
+
+Values = Mapping[str, Expr]
+Dynamics = Callable[[Values], dict[str, Expr]]
+
+
+@dataclass(frozen=True)
+class Integrated:
+    """Result of an integrator: statements in order, the symbols of the new states, and matrix exponentials."""
+
+    statements: tuple[Assign, ...]
+    after: dict[str, sympy.Symbol]
+    propagators: tuple[Propagator, ...] = ()
+
+
+class Integrator(Protocol):
+    """Turns dynamics into an update."""
+
+    def integrate(self, name: str, dynamics: Dynamics, states: Mapping[str, sympy.Symbol]) -> Integrated:
+        """Statements for one step of length dt from `states`; raises `ModelError` where the method does not fit."""
+        ...
+
+
+@dataclass(frozen=True)
+class Euler:
+    """Explicit Euler, s <- s + dt * f(s). First order; stable for a leak only while dt < 2 * tau."""
+
+    def integrate(self, name: str, dynamics: Dynamics, states: Mapping[str, sympy.Symbol]) -> Integrated:
+        """See `Integrator`."""
+        slope = dynamics(states)
+        return _assigned({k: s + DT * slope[k] for k, s in states.items()})
+
+
+@dataclass(frozen=True)
+class RungeKutta4:
+    """Classical Runge-Kutta method of order 4."""
+
+    def integrate(self, name: str, dynamics: Dynamics, states: Mapping[str, sympy.Symbol]) -> Integrated:
+        """See `Integrator`."""
+        lines: list[Assign] = []
+        slopes: list[dict[str, sympy.Symbol]] = []
+        for stage, share in enumerate((0, sympy.Rational(1, 2), sympy.Rational(1, 2), 1)):
+            at = {k: s + (share * DT * slopes[-1][k] if stage else 0) for k, s in states.items()}
+            slope = dynamics(at)
+            named = {k: sympy.Symbol(f"{k}.slope{stage + 1}", real=True) for k in states}
+            lines += [Assign(named[k], sympy.sympify(slope[k])) for k in states]
+            slopes.append(named)
+        k1, k2, k3, k4 = slopes
+        final = _assigned({k: s + DT / 6 * (k1[k] + 2 * k2[k] + 2 * k3[k] + k4[k]) for k, s in states.items()})
+        return Integrated((*lines, *final.statements), final.after)
+
+
+@dataclass(frozen=True)
+class ExponentialEuler:
+    """Each equation is solved exactly with the other states held: s <- s*exp(a*dt) + b*(exp(a*dt) - 1)/a for ds/dt = a*s + b.
+
+    First order for coupled systems, unconditionally stable for a < 0.
+    """
+
+    def integrate(self, name: str, dynamics: Dynamics, states: Mapping[str, sympy.Symbol]) -> Integrated:
+        """See `Integrator`."""
+        slope = dynamics(states)
+        after = {}
+        for k, s in states.items():
+            a = sympy.diff(slope[k], s)
+            if a.has(s):
+                raise ModelError(
+                    f"{name}: d({k})/dt is not linear in {k}, so ExponentialEuler does not fit. Use RungeKutta4() or Euler()."
+                )
+            after[k] = _relax(s, a, slope[k].subs(s, 0))
+        return _assigned(after)
+
+
+@dataclass(frozen=True)
+class Exact:
+    """Exact solution of a linear system with constant input: exp(A*dt), whatever the step.
+
+    An equation that stands alone becomes exp and (exp - 1)/a; coupled ones share a matrix exponential (Rotter and Diesmann 1999).
+    """
+
+    def integrate(self, name: str, dynamics: Dynamics, states: Mapping[str, sympy.Symbol]) -> Integrated:
+        """See `Integrator`."""
+        slope = dynamics(states)
+        everything = {*states.values(), INPUT}
+        for k in states:
+            for u in everything:
+                if sympy.diff(slope[k], u).has(*everything):
+                    raise ModelError(
+                        f"{name} has no exact solution (d({k})/dt is not linear). Use ExponentialEuler(), RungeKutta4() or Euler()."
+                    )
+        after: dict[str, Expr] = {}
+        propagators: list[Propagator] = []
+        for group in _groups(slope, states):
+            if len(group) == 1:
+                (k,) = group
+                a = sympy.diff(slope[k], states[k])
+                after[k] = _relax(states[k], a, slope[k].subs(states[k], 0))
+            else:
+                solved, propagator = _solve(group, slope, states)
+                after.update(solved)
+                propagators.append(propagator)
+        named = _assigned({k: after[k] for k in states})
+        return Integrated(named.statements, named.after, tuple(propagators))
+
+
+def best(name: str, dynamics: Dynamics, states: Mapping[str, sympy.Symbol]) -> Integrator:
+    """The first of Exact, ExponentialEuler and RungeKutta4 that fits the equations."""
+    for method in (Exact(), ExponentialEuler()):
+        try:
+            method.integrate(name, dynamics, states)
+        except ModelError:
+            continue
+        return method
+    return RungeKutta4()
+
+
+def _assigned(after: Mapping[str, Expr]) -> Integrated:
+    named = {k: sympy.Symbol(f"{k}.int", real=True) for k in after}
+    return Integrated(tuple(Assign(named[k], sympy.sympify(after[k])) for k in after), dict(named))
+
+
+def _relax(s: sympy.Symbol, a: Expr, b: Expr) -> Expr:
+    """Solution after dt of ds/dt = a*s + b, its source split into the part of the input and the rest."""
+    slope = sympy.diff(b, INPUT)
+    if slope.has(INPUT):  # nonlinear in the input: keep it whole
+        return s * sympy.exp(a * DT) + DT * exprel(a * DT) * b
+    gain = DT * exprel(a * DT)
+    return s * sympy.exp(a * DT) + gain * b.subs(INPUT, 0) + gain * slope * INPUT
+
+
+def _groups(slope: Mapping[str, Expr], states: Mapping[str, sympy.Symbol]) -> list[list[str]]:
+    """States that influence each other, directly or not, in declaration order."""
+    group = {k: {k} for k in states}
+    for k in states:
+        for j, s in states.items():
+            if slope[k].has(s) and group[k] is not group[j]:
+                merged = group[k] | group[j]
+                for member in merged:
+                    group[member] = merged
+    seen: list[list[str]] = []
+    for k in states:
+        members = [j for j in states if j in group[k]]
+        if members not in seen:
+            seen.append(members)
+    return seen
+
+
+def _solve(
+    group: list[str], slope: Mapping[str, Expr], states: Mapping[str, sympy.Symbol]
+) -> tuple[dict[str, Expr], Propagator]:
+    symbols = [states[k] for k in group]
+    zero = {s: 0 for s in symbols} | {INPUT: 0}
+    matrix = sympy.Matrix([[sympy.diff(slope[k], s) for s in symbols] for k in group])
+    rest = sympy.Matrix([slope[k].subs(zero) for k in group])
+    driven = sympy.Matrix([sympy.diff(slope[k], INPUT) for k in group])
+    sources = [
+        (column, factor)
+        for column, factor in ((rest, sympy.Integer(1)), (driven, INPUT))
+        if any(c != 0 for c in column.flat())
+    ]
+    reach = _reach(matrix)
+    entries: list[tuple[sympy.Symbol, int, int]] = []
+    after: dict[str, Expr] = {}
+    n = len(group)
+    for row, k in enumerate(group):
+        total = sympy.Integer(0)
+        for column, s in enumerate(symbols):
+            if reach[row][column]:
+                entries.append((sympy.Symbol(f"phi.{k}.{group[column]}", real=True), row, column))
+                total += entries[-1][0] * s
+        for index, (source, factor) in enumerate(sources):
+            if any(reach[row][j] and source[j] != 0 for j in range(n)):
+                entries.append(
+                    (sympy.Symbol(f"gamma.{k}.{'input' if factor is INPUT else 'rest'}", real=True), row, n + index)
+                )
+                total += entries[-1][0] * factor
+        after[k] = total
+    columns = sympy.Matrix.hstack(*[c for c, _ in sources]) if sources else sympy.zeros(n, 0)
+    return after, Propagator(sympy.ImmutableMatrix(matrix), sympy.ImmutableMatrix(columns), tuple(entries))
+
+
+def _reach(matrix: sympy.Matrix) -> list[list[bool]]:
+    """Where exp(A) can be non-zero: paths from column to row."""
+    n = matrix.rows
+    reach = [[i == j or matrix[i, j] != 0 for j in range(n)] for i in range(n)]
+    for k in range(n):
+        for i in range(n):
+            for j in range(n):
+                reach[i][j] = reach[i][j] or (reach[i][k] and reach[k][j])
+    return reach

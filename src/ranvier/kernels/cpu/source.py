@@ -1,0 +1,223 @@
+"""Source of the compiled kernels: one time loop forward, one backward, written from a `Loop` and its adjoint.
+
+Layout: x [T, R, C] (R rows of C neurons); a tile is `width` neighbouring neurons of one row. Time runs inside a tile, so a
+tile's states stay in cache; tiles are independent, so any thread may take any tile and the result is the same.
+
+The backward kernel stores nothing in the forward pass: it runs a tile forward again, keeps the states at the start of each
+step in cache, and walks back over them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import sympy
+
+from ranvier.equations.adjoint import adjoint_of, derive, gradient_of
+from ranvier.equations.lowering import Loop
+from ranvier.equations.program import INPUT, Assign, Detach, Fire
+from ranvier.kernels.printing import Dialect, numba_dialect, render
+
+HEADER = '''"""{name}: {what}. Generated from its equations; do not edit."""
+import math
+
+import numpy as np
+from numba import njit
+
+
+@njit(inline="always")
+def sign(x):
+    return x.dtype.type(1) if x > 0 else (x.dtype.type(-1) if x < 0 else x.dtype.type(0))
+
+
+@njit
+def exprel(x):
+    return 1 + x / 2 + x * x / 6 if abs(x) < 1e-5 else math.expm1(x) / x
+
+
+@njit
+def exprel_slope(x):
+    return 0.5 + x / 3 + x * x / 8 if abs(x) < 1e-3 else (math.exp(x) * (x - 1) + 1) / (x * x)
+
+
+'''
+DECORATOR = '@njit(nogil=True, cache=True, error_model="numpy")'
+
+
+@dataclass(frozen=True)
+class Variant:
+    """What a call needs of a kernel, so that nothing else is computed.
+
+    outputs: symbols that the forward pass returns. graded: those of them whose gradient arrives in the backward pass.
+    per_neuron: coefficients given as one number a neuron. learned: coefficients whose gradient is wanted.
+    input_gradient: whether the gradient of the input is wanted.
+    """
+
+    outputs: tuple[sympy.Symbol, ...]
+    per_neuron: frozenset[sympy.Symbol] = frozenset()
+    graded: tuple[sympy.Symbol, ...] = ()
+    learned: tuple[sympy.Symbol, ...] = ()
+    input_gradient: bool = True
+
+
+def forward_source(loop: Loop, v: Variant) -> str:
+    """Kernel `forward(x, out..., state..., coefficient..., first, last, width)`; states are updated in place."""
+    constants: dict[float, str] = {}
+    dialect = numba_dialect(constants)
+    names = _names(loop, v)
+    body = _step_lines(loop, names, dialect)
+    body += [f"o{k}[j] = {names[o]}" for k, o in enumerate(v.outputs)]
+    body += [f"w{k}[j] = {names[e]}" for k, e in enumerate(loop.program.after.values())]
+    states = range(len(loop.states))
+    outs = range(len(v.outputs))
+    arguments = ["x", *(f"out{k}" for k in outs), *(f"state{k}" for k in states), *(str(c) for c in loop.coefficients)]
+    lines = [
+        DECORATOR,
+        f"def forward({', '.join(arguments)}, first, last, width):",
+        "    T, R, C = x.shape",
+        "    tiles = (C + width - 1) // width",
+        *_constants(constants),
+        *(f"    w{k} = np.empty(width, x.dtype)" for k in states),
+        "    for q in range(first, last):",
+        "        r = q // tiles",
+        "        a = (q % tiles) * width",
+        "        n = min(width, C - a)",
+        *(f"        {c}_ = {c}[a:a + n]" for c in _ordered(loop, v.per_neuron)),
+        *_copy("        ", [(f"w{k}[j]", f"state{k}[r, a + j]") for k in states]),
+        "        for t in range(T):",
+        "            x_ = x[t, r, a:a + n]",
+        *(f"            o{k} = out{k}[t, r, a:a + n]" for k in outs),
+        "            for j in range(n):",
+        *(f"                {line}" for line in [*_reads(loop, v), *body]),
+        *_copy("        ", [(f"state{k}[r, a + j]", f"w{k}[j]") for k in states]),
+    ]
+    return HEADER.format(name=loop.program.name, what="forward over time") + "\n".join(lines) + "\n"
+
+
+def backward_source(loop: Loop, v: Variant) -> str:
+    """Kernel `backward(x, grad..., x_grad, state..., adjoint..., coefficient..., scalar_grads, neuron_grad..., first, last, width)`.
+
+    state: initial states (read). adjoint: gradient of the final states in, of the initial states out (in place).
+    scalar_grads [tiles, K]: partial sums of scalar coefficients' gradients. neuron_grad [R, C]: one for each per-neuron coefficient.
+    """
+    constants: dict[float, str] = {}
+    dialect = numba_dialect(constants)
+    names = _names(loop, v)
+    forward = _step_lines(loop, names, dialect)
+    adjoint = derive(loop, v.graded)
+    names |= {adjoint_of(s): f"l_{k}" for k, s in enumerate(loop.states)}
+    names |= {gradient_of(o): f"g_{k}" for k, o in enumerate(v.graded)}
+    back = []
+    for k, line in enumerate(adjoint.statements):
+        names[line.target] = f"b{k}"
+        back.append(f"b{k} = {render(line.value, names, dialect)}")
+    learned = [c for c in v.learned if c in adjoint.coefficients]
+    scalars = [c for c in learned if c not in v.per_neuron]
+    vectors = [c for c in learned if c in v.per_neuron]
+    back += [f"s_{c}[j] += {render(adjoint.coefficients[c], names, dialect)}" for c in learned]
+    if v.input_gradient:
+        back.append(f"xg[j] = {render(adjoint.input, names, dialect)}")
+    back += [f"l{k}[j] = {render(e, names, dialect)}" for k, e in enumerate(adjoint.states.values())]
+    states = range(len(loop.states))
+    grads = range(len(v.graded))
+    arguments = [
+        "x", *(f"grad{k}" for k in grads), "x_grad", *(f"state{k}" for k in states), *(f"adjoint{k}" for k in states),
+        *(str(c) for c in loop.coefficients), "scalar_grads", *(f"neuron_grad_{c}" for c in vectors),
+    ]  # fmt: skip
+    lines = [
+        DECORATOR,
+        f"def backward({', '.join(arguments)}, first, last, width):",
+        "    T, R, C = x.shape",
+        "    tiles = (C + width - 1) // width",
+        *_constants(constants),
+        *(f"    trace{k} = np.empty((T, width), x.dtype)" for k in states),
+        *(f"    w{k} = np.empty(width, x.dtype)" for k in states),
+        *(f"    l{k} = np.empty(width, x.dtype)" for k in states),
+        *(f"    s_{c} = np.empty(width, x.dtype)" for c in learned),
+        "    for q in range(first, last):",
+        "        r = q // tiles",
+        "        a = (q % tiles) * width",
+        "        n = min(width, C - a)",
+        *(f"        {c}_ = {c}[a:a + n]" for c in _ordered(loop, v.per_neuron)),
+        *_copy("        ", [(f"w{k}[j]", f"state{k}[r, a + j]") for k in states]),
+        "        for t in range(T):",
+        "            x_ = x[t, r, a:a + n]",
+        *(f"            tr{k} = trace{k}[t]" for k in states),
+        "            for j in range(n):",
+        *(f"                tr{k}[j] = w{k}[j]" for k in states),
+        *(f"                {line}" for line in [*_reads(loop, v), *forward]),
+        *(f"                w{k}[j] = {names[e]}" for k, e in enumerate(loop.program.after.values())),
+        *_copy("        ", [(f"l{k}[j]", f"adjoint{k}[r, a + j]") for k in states]),
+        *_copy("        ", [(f"s_{c}[j]", "x.dtype.type(0)") for c in learned]),
+        "        for t in range(T - 1, -1, -1):",
+        "            x_ = x[t, r, a:a + n]",
+        *(["            xg = x_grad[t, r, a:a + n]"] if v.input_gradient else []),
+        *(f"            gr{k} = grad{k}[t, r, a:a + n]" for k in grads),
+        *(f"            tr{k} = trace{k}[t]" for k in states),
+        "            for j in range(n):",
+        *(f"                {line}" for line in [*_reads(loop, v, "tr{}"), *forward]),
+        *(f"                g_{k} = gr{k}[j]" for k in grads),
+        *(f"                l_{k} = l{k}[j]" for k in states),
+        *(f"                {line}" for line in back),
+        *_copy("        ", [(f"adjoint{k}[r, a + j]", f"l{k}[j]") for k in states]),
+        *_copy("        ", [(f"neuron_grad_{c}[r, a + j]", f"s_{c}[j]") for c in vectors]),
+    ]
+    for k, c in enumerate(scalars):
+        lines += [
+            "        total = 0.0",
+            "        for j in range(n):",
+            f"            total += s_{c}[j]",
+            f"        scalar_grads[q, {k}] = total",
+        ]
+    return HEADER.format(name=loop.program.name, what="gradients, backward over time") + "\n".join(lines) + "\n"
+
+
+def graded_coefficients(loop: Loop, v: Variant) -> tuple[list[sympy.Symbol], list[sympy.Symbol]]:
+    """The learned coefficients that the step's gradient reaches: (scalars, per-neuron ones), in the kernel's order."""
+    reached = derive(loop, v.graded).coefficients
+    learned = [c for c in v.learned if c in reached]
+    return [c for c in learned if c not in v.per_neuron], [c for c in learned if c in v.per_neuron]
+
+
+def _names(loop: Loop, v: Variant) -> dict[sympy.Symbol, str]:
+    names: dict[sympy.Symbol, str] = {INPUT: "x_j"}
+    names |= {s: f"v_{k}" for k, s in enumerate(loop.states)}
+    names |= {c: f"{c}_j" if c in v.per_neuron else str(c) for c in loop.coefficients}
+    return names
+
+
+def _reads(loop: Loop, v: Variant, source: str = "w{}") -> list[str]:
+    lines = ["x_j = x_[j]"]
+    lines += [f"v_{k} = {source.format(k)}[j]" for k in range(len(loop.states))]
+    return lines + [f"{c}_j = {c}_[j]" for c in _ordered(loop, v.per_neuron)]
+
+
+def _step_lines(loop: Loop, names: dict[sympy.Symbol, str], dialect: Dialect) -> list[str]:
+    one, zero = dialect.number(1.0), dialect.number(0.0)
+    lines = []
+    for k, line in enumerate(loop.statements):
+        match line:
+            case Assign(_, value):
+                text = render(value, names, dialect)
+            case Detach(_, source):
+                text = names[source]
+            case Fire(_, argument, strict, _, None):
+                text = f"{one} if {names[argument]} {'>' if strict else '>='} {zero} else {zero}"
+            case Fire(_, _, _, _, soft):
+                text = render(soft, names, dialect)
+        names[line.target] = f"u{k}"
+        lines.append(f"u{k} = {text}")
+    return lines
+
+
+def _ordered(loop: Loop, chosen: frozenset[sympy.Symbol]) -> list[sympy.Symbol]:
+    return [c for c in loop.coefficients if c in chosen]
+
+
+def _constants(constants: Mapping[float, str]) -> list[str]:
+    return [f"    {name} = x.dtype.type({value!r})" for value, name in constants.items()]
+
+
+def _copy(indent: str, pairs: list[tuple[str, str]]) -> list[str]:
+    if not pairs:
+        return []
+    return [f"{indent}for j in range(n):", *(f"{indent}    {to} = {source}" for to, source in pairs)]

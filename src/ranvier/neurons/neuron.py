@@ -1,0 +1,358 @@
+"""`Neuron`: a declared model as a torch module, with the three verbs: call, `step`, `run`."""
+
+import math
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any, ClassVar, NamedTuple
+
+import sympy
+import torch
+from torch import Tensor, nn
+
+from ranvier import kernels
+from ranvier.equations.build import Options, build
+from ranvier.equations.declaration import Declaration, ModelError, ParameterSpec
+from ranvier.equations.integrators import Integrator
+from ranvier.equations.lowering import Loop, lower
+from ranvier.equations.options import PHASES, CurrentInput, Drive, Refractory, Reset, ToValue, check_order
+from ranvier.equations.program import Program
+from ranvier.surrogates import FastSigmoid, Surrogate
+from ranvier.units import ms
+
+State = dict[str, Tensor]
+
+
+class Run(NamedTuple):
+    """Result of `run`: output [T, B, *N] (spikes, or the membrane of a readout), final state, recorded variables [T, B, *N]."""
+
+    output: Tensor
+    state: Any
+    records: dict[str, Tensor]
+
+
+class _Value:
+    """Class attribute of a declared parameter; on an instance it reads the physical value."""
+
+    def __init__(self, name: str, spec: ParameterSpec) -> None:
+        self.name, self.spec = name, spec
+
+    def __get__(self, neuron: "Neuron | None", owner: type) -> Any:
+        return self if neuron is None else neuron.parameter_value(self.name)
+
+    def __set__(self, neuron: "Neuron", value: Any) -> None:
+        neuron.set_parameter(self.name, value)
+
+
+class Neuron(nn.Module):
+    """Base of all neuron models. A subclass declares parameters, states and equations; see `LIF` for a complete one.
+
+    x: [T, B, *N], time first. Every model shares these conventions, each an option:
+
+    - input: `CurrentInput()` (constant during the step, enters `dynamics`) or `ImpulseInput()` (added after the decay).
+    - order of a step: integrate (decay and input), fire (compare with the threshold), reset; all in the same step.
+    - fire_on: a spike where threshold(s) ">=" 0, or ">" 0.
+    - reset: `ToValue()`, `Subtract()` or `NoReset()`, each with detach=True (no gradient through the reset) or False.
+
+    dt: time step [s]. surrogate: pseudo-derivative of the spike. integrator: `Exact()`, `ExponentialEuler()`, `RungeKutta4()`,
+    `Euler()`; by default the first of these that fits the equations. refractory: `Clamp(t)`, `BlockSpikes(t)` or
+    `BlockInput(t)`. learn: names of parameters to train. backend: "auto", "cpu" (compiled) or "eager" (reference).
+    Other keywords are the model's parameters: a number, or a tensor of the neurons' shape.
+    """
+
+    membrane: ClassVar[str] = "v"
+    declaration: ClassVar[Declaration]
+    default_drive: ClassVar[Drive] = CurrentInput()
+    default_reset: ClassVar[Reset] = ToValue()
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.declaration = Declaration.of(cls)
+        cls.declaration.check()
+        for name, spec in cls.declaration.parameters.items():
+            setattr(cls, name, _Value(name, spec))
+
+    def __init__(
+        self,
+        *,
+        dt: float = 1 * ms,
+        surrogate: Surrogate | None = None,
+        integrator: Integrator | None = None,
+        reset: Reset | None = None,
+        refractory: Refractory | None = None,
+        input: Drive | None = None,
+        fire_on: str = ">=",
+        order: Sequence[str] = PHASES,
+        learn: Sequence[str] = (),
+        backend: str = "auto",
+        **parameters: Any,
+    ) -> None:
+        super().__init__()
+        name = type(self).__name__
+        known = self.declaration.parameters
+        unknown = sorted(set(parameters) - set(known))
+        if unknown:
+            raise TypeError(f"{name} has no parameter {', '.join(unknown)}. It has: {', '.join(known)}.")
+        if not (isinstance(dt, int | float) and math.isfinite(dt) and dt > 0):
+            raise ValueError(f"{name}: dt must be a positive number of seconds, got {dt}. Write dt=1 * ms.")
+        if fire_on not in (">=", ">"):
+            raise ValueError(f'{name}: fire_on must be ">=" or ">", got {fire_on!r}.')
+        if backend not in kernels.BACKENDS:
+            raise ValueError(f"{name}: backend must be one of {kernels.BACKENDS}, got {backend!r}.")
+        missing = sorted(set(learn) - set(known))
+        if missing:
+            raise ValueError(
+                f"{name}: learn names {', '.join(missing)}, which is no parameter. It has: {', '.join(known)}."
+            )
+        self.dt, self.backend, self.learn = float(dt), backend, tuple(learn)
+        self.options = Options(
+            drive=input if input is not None else self.default_drive,
+            reset=reset if reset is not None else self.default_reset,
+            refractory=refractory,
+            order=check_order(order),
+            fire_on=fire_on,
+            surrogate=surrogate if surrogate is not None else FastSigmoid(),
+            dt=self.dt,
+            integrator=integrator,
+        )
+        self._plain: dict[str, float] = {}
+        for key, spec in known.items():
+            self._place(key, parameters.get(key, spec.default))
+        self.validate()
+        _loop(
+            type(self), self.options
+        )  # an option that does not fit the equations is an error here, not at the first call
+
+    # ---- parameters ------------------------------------------------------------------------------------------------
+
+    def _place(self, name: str, value: Any) -> None:
+        spec = self.declaration.parameters[name]
+        tensor = torch.as_tensor(value, dtype=None if isinstance(value, Tensor) else torch.float64)
+        _check_value(type(self).__name__, name, spec, tensor)
+        if name in self.learn:
+            stored = tensor.detach().log() if spec.positive else tensor.detach().clone()
+            self.register_parameter(_stored_name(name, spec), nn.Parameter(stored.to(torch.get_default_dtype())))
+        elif tensor.dim() == 0:
+            self._plain[name] = float(tensor)
+        else:
+            self.register_buffer(f"fixed_{name}", tensor.detach().to(torch.get_default_dtype()).clone())
+
+    def parameter_value(self, name: str) -> Any:
+        """The physical value of a parameter: a float, or a tensor (differentiable if learned)."""
+        if name in self._plain:
+            return self._plain[name]
+        spec = self.declaration.parameters[name]
+        if name in self.learn:
+            stored = getattr(self, _stored_name(name, spec))
+            return stored.exp() if spec.positive else stored
+        return getattr(self, f"fixed_{name}")
+
+    def set_parameter(self, name: str, value: Any) -> None:
+        """Replaces a parameter's value, in its physical unit."""
+        spec = self.declaration.parameters[name]
+        tensor = torch.as_tensor(value, dtype=None if isinstance(value, Tensor) else torch.float64)
+        _check_value(type(self).__name__, name, spec, tensor)
+        if name in self.learn:
+            stored = getattr(self, _stored_name(name, spec))
+            with torch.no_grad():
+                stored.copy_(tensor.log() if spec.positive else tensor)
+        elif name in self._plain and tensor.dim() == 0:
+            self._plain[name] = float(tensor)
+        else:
+            self._plain.pop(name, None)
+            self.register_buffer(f"fixed_{name}", tensor.detach().to(torch.get_default_dtype()).clone())
+        self.validate()
+
+    def parameter_values(self) -> dict[str, Any]:
+        """All parameters by name, in SI units."""
+        return {name: self.parameter_value(name) for name in self.declaration.parameters}
+
+    def validate(self) -> None:
+        """Refuses parameter values that contradict each other: dt > tau, threshold at or below the reset."""
+        from_name = type(self).__name__
+        for name in self.declaration.parameters:
+            if name.startswith("tau"):
+                smallest = float(torch.as_tensor(self.parameter_value(name)).detach().min())
+                if smallest < self.dt:
+                    raise ValueError(
+                        f"{from_name}: dt must not exceed {name}, got dt={self.dt:g} s and {name}={smallest:g} s. "
+                        f"Use a smaller dt or a larger {name}."
+                    )
+        if {"v_threshold", "v_reset"} <= set(self.declaration.parameters):
+            gap = torch.as_tensor(self.parameter_value("v_threshold")) - torch.as_tensor(
+                self.parameter_value("v_reset")
+            )
+            if float(gap.detach().min()) <= 0:
+                raise ValueError(
+                    f"{from_name}: v_threshold must lie above v_reset, or the neuron fires for ever; "
+                    f"got v_threshold={_show(self.parameter_value('v_threshold'))}, v_reset={_show(self.parameter_value('v_reset'))}."
+                )
+
+    # ---- what it is --------------------------------------------------------------------------------------------------
+
+    @property
+    def program(self) -> Program:
+        """What one step does; `print(neuron.program)` shows it, `.latex()` typesets it."""
+        return _loop(type(self), self.options).program
+
+    @property
+    def fires(self) -> bool:
+        """Whether the output is spikes; a readout such as LI outputs its membrane."""
+        return self.declaration.has("threshold")
+
+    def extra_repr(self) -> str:
+        parts = [f"{name}={_show(value)}" for name, value in self.parameter_values().items()]
+        if self.learn:
+            parts.append(f"learn={self.learn}")
+        return ", ".join([*parts, f"dt={self.dt:g}"])
+
+    # ---- running -----------------------------------------------------------------------------------------------------
+
+    def initial_state(self, shape: Sequence[int], like: Tensor | None = None) -> State:
+        """State of neurons at rest. shape: [B, *N]. like: a tensor whose dtype and device the state takes."""
+        reference = like if like is not None else torch.empty(0)
+        full = torch.Size(shape)
+        state = {}
+        for symbol in self.program.states:
+            spec = self.declaration.states.get(str(symbol))
+            start: Any = 0.0 if spec is None else spec.initial
+            value = self.parameter_value(start) if isinstance(start, str) else start
+            tensor = torch.as_tensor(value, dtype=reference.dtype, device=reference.device)
+            state[str(symbol)] = tensor.expand(full).contiguous() if tensor.dim() else tensor.repeat(full)
+        return state
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Output [T, B, *N] for input x [T, B, *N], from rest."""
+        return self.run(x).output
+
+    def step(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        """One time step: input x [B, *N] and state -> output [B, *N] and the next state."""
+        done = self.run(x.unsqueeze(0), state)
+        return done.output[0], done.state
+
+    def run(self, x: Tensor, state: State | None = None, record: Sequence[str] = ()) -> Run:
+        """Runs x [T, B, *N] from `state` (rest if None). record: names of states to return at the end of each step."""
+        self._check_input(x)
+        state = self.initial_state(x.shape[1:], x) if state is None else self._check_state(state, x)
+        loop = _loop(type(self), self.options)
+        symbols = self._outputs(record)
+        outputs, final = kernels.run(loop, x, list(state.values()), self._values(loop, x), tuple(symbols), self.backend)
+        return self._result(symbols, record, outputs, state, final)
+
+    def run_recurrent(
+        self,
+        x: Tensor,
+        weight: Tensor,
+        last: Tensor | None = None,
+        state: State | None = None,
+        record: Sequence[str] = (),
+    ) -> Run:
+        """As `run`, each step's input being x[t] + output[t-1] @ weight.T. x: [T, B, N]; weight: [N, N]; last: [B, N]."""
+        self._check_input(x)
+        state = self.initial_state(x.shape[1:], x) if state is None else self._check_state(state, x)
+        last = torch.zeros(x.shape[1:], dtype=x.dtype, device=x.device) if last is None else last
+        loop = _loop(type(self), self.options)
+        symbols = self._outputs(record)
+        outputs, final = kernels.run_recurrent(
+            loop, x, weight, last, list(state.values()), self._values(loop, x), tuple(symbols), self.backend
+        )
+        return self._result(symbols, record, outputs, state, final)
+
+    def _result(
+        self,
+        symbols: Mapping[sympy.Symbol, None],
+        record: Sequence[str],
+        outputs: list[Tensor],
+        state: State,
+        final: list[Tensor],
+    ) -> Run:
+        found = dict(zip(symbols, outputs, strict=True))
+        after = {str(s): e for s, e in self.program.after.items()}
+        return Run(outputs[0], dict(zip(state, final, strict=True)), {name: found[after[name]] for name in record})
+
+    def _values(self, loop: Loop, x: Tensor) -> list[Tensor]:
+        values = kernels.coefficients(loop, self.parameter_values(), self.dt)
+        neurons = x.shape[2:]
+        try:
+            return [(v if not v.dim() else v.expand(neurons)).to(x.dtype) for v in values]
+        except RuntimeError:
+            shapes = {
+                k: tuple(v.shape) for k, v in self.parameter_values().items() if isinstance(v, Tensor) and v.dim()
+            }
+            raise ValueError(
+                f"{type(self).__name__}: per-neuron parameters have shapes {shapes}, the input has neurons {tuple(neurons)}."
+            ) from None
+
+    def _outputs(self, record: Sequence[str]) -> dict[sympy.Symbol, None]:
+        """Symbols to return, each once (a readout's output is its membrane), in order."""
+        program = self.program
+        after = {str(s): e for s, e in program.after.items()}
+        unknown = [name for name in record if name not in after]
+        if unknown:
+            raise ValueError(
+                f"{type(self).__name__} has no state {', '.join(unknown)} to record. It has: {', '.join(after)}."
+            )
+        return dict.fromkeys((program.output, *(after[name] for name in record)))
+
+    def _check_input(self, x: Any) -> None:
+        name = type(self).__name__
+        if not isinstance(x, Tensor):
+            raise TypeError(
+                f"{name}: input must be a torch tensor [T, B, *N], got {type(x).__name__}. Use torch.as_tensor(...)."
+            )
+        if not x.is_floating_point():
+            raise TypeError(f"{name}: input must be floating point, got {x.dtype}. Convert it with .float().")
+        if x.dim() < 2:
+            raise ValueError(
+                f"{name}: input must have axes [T, B, *N] (time, batch, neurons), got shape {tuple(x.shape)}."
+            )
+        if 0 in x.shape:
+            axis = list(x.shape).index(0)
+            label = ("time (axis 0)", "batch (axis 1)")[axis] if axis < 2 else f"neurons (axis {axis})"
+            raise ValueError(f"{name}: input has no entries along {label}; its shape is {tuple(x.shape)}.")
+
+    def _check_state(self, state: Mapping[str, Tensor], x: Tensor) -> State:
+        name = type(self).__name__
+        names = [str(s) for s in self.program.states]
+        if set(state) != set(names):
+            raise ValueError(
+                f"{name}: state must hold {names}, got {sorted(state)}. Start from initial_state({tuple(x.shape[1:])})."
+            )
+        for key in names:
+            shape = tuple(state[key].shape)
+            if shape != tuple(x.shape[1:]):
+                what = "Batch sizes differ" if shape[1:] == tuple(x.shape[2:]) else "Shapes differ"
+                raise ValueError(
+                    f"{name}: input has shape {tuple(x.shape)}, state {key} has {shape}, expected {tuple(x.shape[1:])}. {what}."
+                )
+        return {key: state[key].to(x.dtype) for key in names}
+
+
+@lru_cache(maxsize=512)
+def _loop(model: type[Neuron], options: Options) -> Loop:
+    return lower(build(model.declaration, options))
+
+
+def _stored_name(name: str, spec: ParameterSpec) -> str:
+    return f"log_{name}" if spec.positive else f"raw_{name}"
+
+
+def _check_value(model: str, name: str, spec: ParameterSpec, value: Tensor) -> None:
+    if not bool(torch.isfinite(value).all()):
+        raise ValueError(f"{model}: {name} must be finite, got {_show(value)}.")
+    smallest = float(value.min())
+    if spec.positive and smallest <= 0:
+        raise ValueError(
+            f"{model}: {name} must be > 0, got {smallest:g}. Write {name}={_show(spec.default)} for the default."
+        )
+    if spec.nonnegative and smallest < 0:
+        raise ValueError(f"{model}: {name} must be >= 0, got {smallest:g}.")
+
+
+def _show(value: Any) -> str:
+    if isinstance(value, Tensor) and value.dim():
+        low, high = float(value.detach().min()), float(value.detach().max())
+        return f"tensor{list(value.shape)} in [{low:.4g}, {high:.4g}]"
+    return f"{float(value):g}"
+
+
+__all__ = ["ModelError", "Neuron", "Run", "State"]
