@@ -9,9 +9,9 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOMES = {
-    "ranvier.neurons": ("ALIF", "IF", "LI", "LIF", "AdaptiveLIF", "CubaLIF", "Neuron", "Run"),
+    "ranvier.neurons": ("ALIF", "IF", "LI", "LIF", "Accumulator", "AdaptiveLIF", "CubaLIF", "Neuron", "Run"),
     "ranvier.layers": (
-        "AvgPool2d", "Conv2d", "Dropout", "Flatten", "Linear", "MaxPool2d", "Recurrent", "Sequential", "SumPool2d",
+        "AvgPool2d", "Conv2d", "Delays", "Dropout", "Flatten", "Linear", "MaxPool2d", "Recurrent", "SegmentLinear", "Sequential", "SumPool2d",
     ),
     "ranvier.equations": (
         "BlockInput", "BlockSpikes", "Clamp", "CurrentInput", "Euler", "Exact", "ExponentialEuler", "ImpulseInput", "ModelError",

@@ -125,6 +125,29 @@ def cross_entropy_mean_membrane(v: Tensor, labels: Tensor, *, label_smoothing: f
     return _cross_entropy(_over_time(v) / len(v), labels, label_smoothing)
 
 
+def cross_entropy_final_membrane(v: Tensor, labels: Tensor, *, label_smoothing: float = 0.0) -> Tensor:
+    """Cross entropy of the membrane potentials after the last step, for a readout that forgets nothing (`Accumulator`).
+
+        L = -log softmax(v[T - 1])[label]
+
+    Args:
+        v: membrane potentials of the output layer, shape [T, B, C], of a floating dtype.
+        labels: classes from 0 to C - 1, of an integer dtype, shape [B].
+        label_smoothing: part of the target spread evenly over the classes, in [0, 1].
+
+    Returns:
+        The mean over the batch, a scalar.
+
+    Raises:
+        TypeError: `v` is not of a floating or `labels` not of an integer dtype.
+        ValueError: shapes disagree, a label is no class, `v` is empty or not finite, or an option is out of range.
+    """
+    where = "cross_entropy_final_membrane"
+    _classified(where, "v", v, labels, least=2)
+    _smoothing(where, label_smoothing)
+    return _cross_entropy(v[-1], labels, label_smoothing)
+
+
 def mse_count(spikes: Tensor, labels: Tensor, *, correct_rate: float = 0.8, incorrect_rate: float = 0.2) -> Tensor:
     """Squared error of the spike counts against target counts.
 

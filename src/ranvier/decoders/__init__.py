@@ -7,7 +7,14 @@ error.
 
 from ranvier.decoders.count import count, count_scores
 from ranvier.decoders.first_spike import first_spike, first_spike_scores
-from ranvier.decoders.membrane import max_membrane, max_membrane_scores, mean_membrane, mean_membrane_scores
+from ranvier.decoders.membrane import (
+    final_membrane,
+    final_membrane_scores,
+    max_membrane,
+    max_membrane_scores,
+    mean_membrane,
+    mean_membrane_scores,
+)
 from ranvier.decoders.population import population
 from ranvier.decoders.ties import NO_DECISION, tie_rate
 
@@ -15,6 +22,8 @@ __all__ = [
     "NO_DECISION",
     "count",
     "count_scores",
+    "final_membrane",
+    "final_membrane_scores",
     "first_spike",
     "first_spike_scores",
     "max_membrane",

@@ -61,6 +61,35 @@ def mean_membrane_scores(v: Tensor) -> Tensor:
     return _means("mean_membrane_scores", v)
 
 
+def final_membrane(v: Tensor) -> Tensor:
+    """Class with the highest membrane potential after the last step.
+
+        class = argmax_c v[T - 1, c]
+
+    Ties go to the lowest index. For a readout that forgets nothing, such as `Accumulator`.
+
+    Args:
+        v: membrane potentials of the output layer, shape [T, B, C], of a floating dtype.
+
+    Returns:
+        Classes, int64, shape [B]; -1 for a sample whose classes all score the same, as when no input reached the
+        readout.
+
+    Raises:
+        TypeError: `v` is not a floating tensor.
+        ValueError: `v` is not [T, B, C], is empty or not finite.
+    """
+    scores = final_membrane_scores(v)
+    return best_class("final_membrane", scores, _indifferent(scores))
+
+
+def final_membrane_scores(v: Tensor) -> Tensor:
+    """Membrane potential of each class after the last step, [B, C]. Takes and refuses what `final_membrane` does."""
+    floating_range("final_membrane", "v", v)
+    output_shape("final_membrane", "v", v)
+    return v[-1]
+
+
 def _maxima(where: str, v: Tensor) -> Tensor:
     floating_range(where, "v", v)
     output_shape(where, "v", v)

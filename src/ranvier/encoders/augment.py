@@ -168,6 +168,60 @@ class Tilt:
         return x + slope * torch.linspace(-1, 1, x.shape[2], dtype=x.dtype, device=x.device)
 
 
+@dataclass(frozen=True)
+class Equalizer:
+    """Another room: a smooth random curve over the bands, the first `terms` cosines, each of standard deviation `decibels`."""
+
+    decibels: float
+    terms: int = 3
+
+    def __post_init__(self) -> None:
+        _check_amounts(self, decibels=self.decibels, terms=self.terms)
+
+    def __call__(self, x: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        _check_pictures(self, x)
+        place = torch.linspace(0, math.pi, x.shape[2], dtype=x.dtype)
+        curves = torch.cos(torch.arange(1, self.terms + 1)[:, None] * place)  # [terms, bands]
+        amounts = (
+            self.decibels * NEPER_PER_DECIBEL * torch.randn(len(x), self.terms, generator=generator, dtype=x.dtype)
+        )
+        return x + (amounts @ curves)[:, None].to(x.device)
+
+
+def trim_silence(x: Tensor, decibels: float) -> Tensor:
+    """The frames from the first to the last whose power over all bands is within `decibels` of the loudest.
+
+    x: one log-mel picture [frames, bands]; at least one frame is left.
+    """
+    power = x.exp().sum(1)
+    loud = (power >= power.max() * 10 ** (-decibels / 10)).nonzero()
+    return x[int(loud[0]) : int(loud[-1]) + 1]
+
+
+def fit_steps(
+    x: Tensor,
+    lengths: Tensor,
+    steps: int,
+    jitter: float = 0.0,
+    bend: float = 0.0,
+    *,
+    generator: torch.Generator | None = None,
+) -> Tensor:
+    """Stretches pictures of different lengths to one number of steps by linear interpolation in time.
+
+    x: [B, frames, bands], of which the first `lengths` [B] frames count. Returns [B, steps, bands]. With `jitter`, both ends move by
+    up to that share of the length (a frame outside repeats the edge); with `bend`, the speed varies smoothly by up to that share.
+    """
+    _check_pictures(fit_steps, x)
+    last = (lengths - 1).to(x.dtype)[:, None]  # [B, 1]
+    time = torch.linspace(0, 1, steps, dtype=x.dtype).expand(len(x), steps)
+    time = time + _either_side(x, bend, generator)[:, None] * torch.sin(math.pi * time) / math.pi
+    start = _either_side(x, jitter, generator)[:, None]
+    end = 1 + _either_side(x, jitter, generator)[:, None]
+    position = ((start + (end - start) * time) * last).clamp(min=0).minimum(last)
+    return _interpolate(x, position)
+
+
 @dataclass(frozen=True, init=False)
 class Compose:
     """Several augmentations in order. The empty one changes nothing."""
@@ -200,19 +254,19 @@ def _mask(x: Tensor, axis: int, longest: int, count: int, generator: torch.Gener
 
 
 def _interpolate(x: Tensor, position: Tensor) -> Tensor:
-    """Reads x [B, N, C] at `position` [B, N] along the second axis; beyond an edge the edge repeats."""
+    """Reads x [B, N, C] at `position` [B, M] along the second axis; beyond an edge the edge repeats."""
     last = x.shape[1] - 1
     position = position.clamp(0, last)
     below = position.floor()
     weight = (position - below)[:, :, None]
-    below = below.long()[:, :, None].expand_as(x)
-    return torch.lerp(x.gather(1, below), x.gather(1, (below + 1).clamp(max=last)), weight)
+    index = below.long()[:, :, None].expand(-1, -1, x.shape[2])
+    return torch.lerp(x.gather(1, index), x.gather(1, (index + 1).clamp(max=last)), weight)
 
 
 def _check_pictures(who: object, x: Tensor) -> None:
     if x.ndim != 3 or not x.is_floating_point():
         raise ValueError(
-            f"{type(who).__name__}: expected a floating-point batch of pictures [B, T, bands], got {x.dtype} of shape "
+            f"{getattr(who, '__name__', type(who).__name__)}: expected a floating-point batch of pictures [B, T, bands], got {x.dtype} of shape "
             f"{tuple(x.shape)}. For one picture type `x[None]`."
         )
 

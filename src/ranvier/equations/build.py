@@ -150,7 +150,7 @@ class _Builder:
         shape = o.surrogate.symbolic(symbols)
         derivative = sympy.sympify(shape.derivative(margin))
         soft = sympy.sympify(shape.soft(margin)) if o.soft else None
-        blocked = isinstance(o.refractory, BlockSpikes)
+        blocked = isinstance(o.refractory, BlockSpikes | Clamp)  # what a reset leaves above the threshold must not fire
         target = sympy.Symbol("spike.unblocked", real=True) if blocked else SPIKE
         self.lines.append(Fire(target, margin, o.fire_on == ">", derivative, soft))
         if blocked:
@@ -159,10 +159,6 @@ class _Builder:
 
     def reset(self) -> None:
         d, o = self.declaration, self.options
-        spike = self.spike
-        if o.reset.detach:
-            spike = sympy.Symbol("spike.detached", real=True)
-            self.lines.append(Detach(spike, self.spike))
         target = dict(d.call("reset", self.values(self.now))) if d.has("reset") else {}
         m = d.membrane
         if isinstance(o.reset, Subtract):
@@ -175,7 +171,11 @@ class _Builder:
         elif isinstance(o.reset, NoReset):
             target.pop(m, None)
         # (1 - z)*a + z*b is exactly a or b for z in {0, 1}; its derivative by z is the jump
-        jumps = {k: (1 - spike) * self.now[k] + spike * v for k, v in target.items()}
+        spikes = dict.fromkeys(target, self.spike)
+        if o.reset.detach and m in target:
+            spikes[m] = sympy.Symbol("spike.detached", real=True)
+            self.lines.append(Detach(spikes[m], self.spike))
+        jumps = {k: (1 - spikes[k]) * self.now[k] + spikes[k] * v for k, v in target.items()}
         self.now.update({k: self.let(f"{k}.reset", v) for k, v in jumps.items()})
 
 

@@ -6,7 +6,7 @@ for anything. `best` picks the first of these that fits.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import sympy
 
@@ -27,6 +27,7 @@ class Integrated:
     propagators: tuple[Propagator, ...] = ()
 
 
+@runtime_checkable
 class Integrator(Protocol):
     """Turns dynamics into an update."""
 
@@ -77,7 +78,7 @@ class ExponentialEuler:
         after = {}
         for k, s in states.items():
             a = sympy.diff(slope[k], s)
-            if a.has(s):
+            if a.has(s) or _switched(slope[k], s):
                 raise ModelError(
                     f"{name}: d({k})/dt is not linear in {k}, so ExponentialEuler does not fit. Use RungeKutta4() or Euler()."
                 )
@@ -98,7 +99,7 @@ class Exact:
         everything = {*states.values(), INPUT}
         for k in states:
             for u in everything:
-                if sympy.diff(slope[k], u).has(*everything):
+                if sympy.diff(slope[k], u).has(*everything) or _switched(slope[k], u):
                     raise ModelError(
                         f"{name} has no exact solution (d({k})/dt is not linear). Use ExponentialEuler(), RungeKutta4() or Euler()."
                     )
@@ -136,10 +137,15 @@ def _assigned(after: Mapping[str, Expr]) -> Integrated:
 def _relax(s: sympy.Symbol, a: Expr, b: Expr) -> Expr:
     """Solution after dt of ds/dt = a*s + b, its source split into the part of the input and the rest."""
     slope = sympy.diff(b, INPUT)
-    if slope.has(INPUT):  # nonlinear in the input: keep it whole
+    if slope.has(INPUT) or _switched(b, INPUT):  # nonlinear in the input: keep it whole
         return s * sympy.exp(a * DT) + DT * exprel(a * DT) * b
     gain = DT * exprel(a * DT)
     return s * sympy.exp(a * DT) + gain * b.subs(INPUT, 0) + gain * slope * INPUT
+
+
+def _switched(e: Expr, u: sympy.Symbol) -> bool:
+    """Whether a `where` in e decides by u: the derivative by u is then blind to it."""
+    return any(condition.has(u) for choice in e.atoms(sympy.Piecewise) for _, condition in choice.args)
 
 
 def _groups(slope: Mapping[str, Expr], states: Mapping[str, sympy.Symbol]) -> list[list[str]]:

@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import sympy
+from sympy.core.relational import Relational
+from sympy.functions.elementary.piecewise import ExprCondPair
+from sympy.logic.boolalg import BooleanFunction
 
 from ranvier.equations.functions import Expr
 from ranvier.equations.program import DT, Assign, Detach, Fire, Program, Statement
@@ -41,6 +44,10 @@ def lower(program: Program) -> Loop:
         free = e.free_symbols
         if not free or not free & fixed:
             return e
+        if isinstance(
+            e, ExprCondPair | Relational | BooleanFunction
+        ):  # a condition is no number: only its sides may become coefficients
+            return e.func(*(hoist(a) for a in e.args))
         if free <= fixed:
             return found.setdefault(e, sympy.Symbol(f"c{len(found)}", real=True))
         if isinstance(e, sympy.Add | sympy.Mul):

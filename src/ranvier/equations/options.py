@@ -3,6 +3,7 @@
 They are part of a model's `Program`, so that two networks with different conventions can never be confused.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -26,7 +27,8 @@ class ImpulseInput:
 class ToValue:
     """Reset to a value, as the model's `reset` says (a LIF: v <- v_reset).
 
-    detach: True keeps the reset out of the gradient (Zenke and Vogels 2021); False differentiates through it.
+    detach: True keeps the reset of the membrane out of the gradient (Zenke and Vogels 2021); False differentiates through it.
+    Jumps of other states, such as an adaptive threshold, are differentiated in any case.
     """
 
     detach: bool = True
@@ -51,7 +53,7 @@ class NoReset:
 
 @dataclass(frozen=True)
 class Clamp:
-    """Refractory: the membrane stays where the reset put it for `duration` [s] after a spike; input is lost."""
+    """Refractory: the membrane stays where the reset put it for `duration` [s] after a spike; input is lost and nothing fires."""
 
     duration: float = 2 * ms
 
@@ -96,8 +98,8 @@ def refractory_steps(refractory: Refractory | None, dt: float) -> int:
     """Number of whole steps that a refractory period lasts."""
     if refractory is None:
         return 0
-    if not refractory.duration >= 0:
+    if not 0 <= refractory.duration < math.inf:
         raise ValueError(
-            f"refractory duration must be >= 0 s, got {refractory.duration}. Write Clamp(2 * ms), for example."
+            f"refractory duration must be a number of seconds >= 0, got {refractory.duration}. Write Clamp(2 * ms), for example."
         )
     return round(refractory.duration / dt)

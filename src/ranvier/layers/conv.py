@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ranvier.layers.layer import StatelessLayer, check_axis, check_rank
+from ranvier.layers.layer import StatelessLayer, check_axis, check_input, check_rank
 
 
 class Conv2d(StatelessLayer):
@@ -46,6 +46,7 @@ class Conv2d(StatelessLayer):
 
     def forward(self, x: Tensor) -> Tensor:
         """[T, B, C, H, W] -> [T, B, out_channels, H', W']."""
+        check_input(self, x, self.weight)
         check_rank(self, x, 5, "[T, B, C, H, W]")
         check_axis(self, x, 2, self.in_channels, "channels")
         frames = F.conv2d(x.flatten(0, 1), self.weight, self.bias, self.stride, self.padding, 1, self.groups)

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from ranvier.layers.conv import Conv2d
 from ranvier.layers.linear import Linear
 from ranvier.layers.recurrent import Recurrent
+from ranvier.layers.segment import SegmentLinear
 from ranvier.neurons.neuron import Neuron
 
 TARGET_RATE = 0.1  # share of steps with a spike
@@ -42,7 +43,7 @@ def initialise(layers: list[nn.Module], rate: float, sample: Tensor) -> None:
     _check_rate(rate)
     for synapse, population in zip(layers, layers[1:], strict=False):
         neuron = _neuron(population)
-        if not isinstance(synapse, Linear | Conv2d) or neuron is None:
+        if not isinstance(synapse, Linear | Conv2d | SegmentLinear) or neuron is None:
             continue
         gain, sample = trial(neuron, sample, rate)
         synapse.weight.mul_(gain / math.sqrt(synapse.fan_in) / _deviation(synapse.weight))
@@ -58,7 +59,7 @@ def calibrate(layers: list[nn.Module], x: Tensor, rate: float) -> None:
     for k, layer in enumerate(layers):
         following = layers[k + 1] if k + 1 < len(layers) else None
         neuron = _neuron(following)
-        if not isinstance(layer, Linear | Conv2d) or following is None or neuron is None:
+        if not isinstance(layer, Linear | Conv2d | SegmentLinear) or following is None or neuron is None:
             x = layer(x)
             continue
         bias = layer.bias.clone() if layer.bias is not None else None

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from ranvier.neurons.neuron import Run
@@ -24,12 +25,29 @@ class StatelessLayer(nn.Module):
         return Run(self(x), {}, {})
 
 
+def check_input(layer: object, x: Any, weight: Tensor | None = None) -> None:
+    """Refuses what is no tensor, and an input whose dtype the weights cannot meet."""
+    if not isinstance(x, Tensor):
+        raise TypeError(
+            f"{_label(layer)}: input must be a torch tensor, got {type(x).__name__}. Use torch.as_tensor(...)."
+        )
+    if weight is not None and x.dtype != weight.dtype and not torch.is_autocast_enabled(x.device.type):
+        raise TypeError(
+            f"{_label(layer)}: input is {x.dtype}, the weights are {weight.dtype}. Convert the input with .to({weight.dtype})."
+        )
+
+
+def _label(layer: object) -> str:
+    """A layer on one line."""
+    return " ".join(str(layer).split())
+
+
 def check_axis(layer: object, x: Tensor, axis: int, expected: int, what: str) -> None:
     """Refuses an input whose size along an axis is not what the layer was made for."""
     if x.shape[axis] != expected:
         place = axis % x.dim()
         raise ValueError(
-            f"{layer}: input has {x.shape[axis]} {what} on axis {place} (shape {tuple(x.shape)}), expected {expected}. "
+            f"{_label(layer)}: input has {x.shape[axis]} {what} on axis {place} (shape {tuple(x.shape)}), expected {expected}. "
             "Axes are [T, B, *N]: time, batch, neurons."
         )
 
@@ -37,4 +55,4 @@ def check_axis(layer: object, x: Tensor, axis: int, expected: int, what: str) ->
 def check_rank(layer: object, x: Tensor, rank: int, axes: str) -> None:
     """Refuses an input with another number of axes."""
     if x.dim() != rank:
-        raise ValueError(f"{layer}: input must have the {rank} axes {axes}, got shape {tuple(x.shape)}.")
+        raise ValueError(f"{_label(layer)}: input must have the {rank} axes {axes}, got shape {tuple(x.shape)}.")

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from ranvier import kernels
-from ranvier.layers.layer import StatelessLayer, check_axis
+from ranvier.layers.layer import StatelessLayer, check_axis, check_input
 
 
 class Linear(StatelessLayer):
@@ -34,6 +34,7 @@ class Linear(StatelessLayer):
 
     def forward(self, x: Tensor) -> Tensor:
         """[T, B, in_features] -> [T, B, out_features]."""
+        check_input(self, x, self.weight)
         check_axis(self, x, -1, self.in_features, "features")
         return kernels.linear(x, self.weight, self.bias)
 

@@ -4,7 +4,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ranvier.layers.conv import pair
-from ranvier.layers.layer import StatelessLayer, check_rank
+from ranvier.layers.layer import StatelessLayer, check_input, check_rank
 
 
 class _Pool2d(StatelessLayer):
@@ -16,6 +16,7 @@ class _Pool2d(StatelessLayer):
         self.stride = self.kernel_size if stride is None else pair(stride)
 
     def forward(self, x: Tensor) -> Tensor:
+        check_input(self, x)
         check_rank(self, x, 5, "[T, B, C, H, W]")
         return self.pool(x.flatten(0, 1)).unflatten(0, x.shape[:2])
 

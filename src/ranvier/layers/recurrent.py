@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from ranvier.layers.layer import check_axis, check_rank
+from ranvier.layers.layer import check_axis, check_input, check_rank
 from ranvier.neurons.neuron import Neuron, Run, State
 
 
@@ -40,6 +40,7 @@ class Recurrent(nn.Module):
 
     def run(self, x: Tensor, state: State | None = None, record: Sequence[str] = ()) -> Run:
         """Runs x from `state` (rest if None); see `Neuron.run`."""
+        check_input(self, x, self.weight)
         check_rank(self, x, 3, "[T, B, size]")
         check_axis(self, x, 2, self.size, "neurons")
         state = self.initial_state(x.shape[1:], x) if state is None else state
@@ -48,7 +49,7 @@ class Recurrent(nn.Module):
                 f"Recurrent: state must hold 'last' besides the neuron's, got {sorted(state)}. Start from initial_state(shape)."
             )
         inner = {k: v for k, v in state.items() if k != "last"}
-        output, after, records = self.neuron.run_recurrent(x, self.weight, state["last"], inner, record)
+        output, after, records = self.neuron.run_recurrent(x, self.weight, state["last"].to(x.dtype), inner, record)
         return Run(output, {**after, "last": output[-1]}, records)
 
     def extra_repr(self) -> str:

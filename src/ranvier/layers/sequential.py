@@ -6,8 +6,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ranvier.layers.delays import Delays
 from ranvier.layers.initialise import TARGET_RATE, calibrate, initialise, spikes_sample, values_sample
+from ranvier.layers.layer import StatelessLayer
 from ranvier.layers.recurrent import Recurrent
+from ranvier.layers.segment import SegmentLinear
 from ranvier.neurons.neuron import Neuron, Run
 
 
@@ -85,7 +88,7 @@ class Sequential(nn.Module):
                 records |= {f"{k}.output": done.output} if "output" in record else {}
                 x = done.output
                 after.append(done.state)
-            elif isinstance(layer, Sequential):
+            elif isinstance(layer, StatelessLayer | Delays | SegmentLinear | Sequential):
                 done = layer.run(x, None if state is None else state[k], record)
                 records |= {f"{k}.{name}": value for name, value in done.records.items()}
                 x = done.output

@@ -1,5 +1,6 @@
 """Neuron models, one a file."""
 
+from ranvier.neurons.accumulator import Accumulator
 from ranvier.neurons.adaptive_lif import AdaptiveLIF
 from ranvier.neurons.alif import ALIF
 from ranvier.neurons.cuba_lif import CubaLIF
@@ -8,4 +9,4 @@ from ranvier.neurons.li import LI
 from ranvier.neurons.lif import LIF
 from ranvier.neurons.neuron import Neuron, Run
 
-__all__ = ["ALIF", "IF", "LI", "LIF", "AdaptiveLIF", "CubaLIF", "Neuron", "Run"]
+__all__ = ["ALIF", "IF", "LI", "LIF", "Accumulator", "AdaptiveLIF", "CubaLIF", "Neuron", "Run"]

@@ -17,7 +17,8 @@ class AdaptiveLIF(Neuron):
 
     Input: a current i [A] scaled by r*(1 - exp(-dt/tau_mem)), or impulses added to v. Comparison: with the decayed threshold,
     after the step's input. Order: decay and input, compare, reset v and raise b (the rise acts from the next step on).
-    The threshold never falls below v_threshold. Gradient through the reset and the rise: none, unless reset=ToValue(detach=False).
+    The threshold never falls below v_threshold. Gradient through the rise: yes; through the reset: none,
+    unless reset=ToValue(detach=False).
 
     Source: Brette and Goodman, adaptive threshold example of the Cosyne tutorial; card 3.2 of Diehl and Cook's theta (2015).
     """

@@ -16,7 +16,8 @@ class ALIF(Neuron):
 
     Input: a current i [A], scaled by r*(1 - exp(-dt/tau_mem)). Comparison: v >= B, with the decayed b; the surrogate sees (v - B)/B.
     Order: decay and input, compare, reset v by the adaptive threshold and raise b, in one step (the authors' code compares
-    the old v: order=("fire", "integrate", "reset")). Gradient through reset and rise: none, unless reset=ToValue(detach=False).
+    the old v: order=("fire", "integrate", "reset")). Gradient through the rise: yes; through the reset: none,
+    unless reset=ToValue(detach=False).
     The e-prop paper of 2020 writes b <- rho b + z and scales beta by about 1.7*(1 - rho)/(1 - alpha): beta is not portable.
 
     Source: Bellec et al. (2018), "Long short-term memory and learning-to-learn in networks of spiking neurons", eq. 1-3.

@@ -98,12 +98,22 @@ class Neuron(nn.Module):
             raise ValueError(f'{name}: fire_on must be ">=" or ">", got {fire_on!r}.')
         if backend not in kernels.BACKENDS:
             raise ValueError(f"{name}: backend must be one of {kernels.BACKENDS}, got {backend!r}.")
+        for option, value, kind, example in (
+            ("surrogate", surrogate, Surrogate, "FastSigmoid()"),
+            ("integrator", integrator, Integrator, "Exact()"),
+            ("reset", reset, Reset, "Subtract()"),
+            ("refractory", refractory, Refractory, "Clamp(2 * ms)"),
+            ("input", input, Drive, "ImpulseInput()"),
+        ):
+            if value is not None and (isinstance(value, type) or not isinstance(value, kind)):
+                raise TypeError(f"{name}: {option} must be an object such as {example}, got {value!r}.")
+        learn = (learn,) if isinstance(learn, str) else tuple(learn)
         missing = sorted(set(learn) - set(known))
         if missing:
             raise ValueError(
                 f"{name}: learn names {', '.join(missing)}, which is no parameter. It has: {', '.join(known)}."
             )
-        self.dt, self.backend, self.learn = float(dt), backend, tuple(learn)
+        self.dt, self.backend, self.learn = float(dt), backend, learn
         self.options = Options(
             drive=input if input is not None else self.default_drive,
             reset=reset if reset is not None else self.default_reset,
@@ -126,8 +136,7 @@ class Neuron(nn.Module):
 
     def _place(self, name: str, value: Any) -> None:
         spec = self.declaration.parameters[name]
-        tensor = torch.as_tensor(value, dtype=None if isinstance(value, Tensor) else torch.float64)
-        _check_value(type(self).__name__, name, spec, tensor)
+        tensor = _checked(type(self).__name__, name, spec, value)
         if name in self.learn:
             stored = tensor.detach().log() if spec.positive else tensor.detach().clone()
             self.register_parameter(_stored_name(name, spec), nn.Parameter(stored.to(torch.get_default_dtype())))
@@ -147,20 +156,28 @@ class Neuron(nn.Module):
         return getattr(self, f"fixed_{name}")
 
     def set_parameter(self, name: str, value: Any) -> None:
-        """Replaces a parameter's value, in its physical unit."""
+        """Replaces a parameter's value, in its physical unit; a value that is refused changes nothing."""
+        before = self.parameter_value(name)
+        self._store(name, value)
+        try:
+            self.validate()
+        except ValueError:
+            self._store(name, before)
+            raise
+
+    def _store(self, name: str, value: Any) -> None:
         spec = self.declaration.parameters[name]
-        tensor = torch.as_tensor(value, dtype=None if isinstance(value, Tensor) else torch.float64)
-        _check_value(type(self).__name__, name, spec, tensor)
+        tensor = _checked(type(self).__name__, name, spec, value)
         if name in self.learn:
             stored = getattr(self, _stored_name(name, spec))
             with torch.no_grad():
                 stored.copy_(tensor.log() if spec.positive else tensor)
-        elif name in self._plain and tensor.dim() == 0:
+        elif tensor.dim() == 0:
+            self._buffers.pop(f"fixed_{name}", None)
             self._plain[name] = float(tensor)
         else:
             self._plain.pop(name, None)
             self.register_buffer(f"fixed_{name}", tensor.detach().to(torch.get_default_dtype()).clone())
-        self.validate()
 
     def parameter_values(self) -> dict[str, Any]:
         """All parameters by name, in SI units."""
@@ -217,7 +234,10 @@ class Neuron(nn.Module):
             start: Any = 0.0 if spec is None else spec.initial
             value = self.parameter_value(start) if isinstance(start, str) else start
             tensor = torch.as_tensor(value, dtype=reference.dtype, device=reference.device)
-            state[str(symbol)] = tensor.expand(full).contiguous() if tensor.dim() else tensor.repeat(full)
+            try:
+                state[str(symbol)] = tensor.expand(full).contiguous() if tensor.dim() else tensor.repeat(full)
+            except RuntimeError:
+                raise self._shape_error(full[1:]) from None
         return state
 
     def forward(self, x: Tensor) -> Tensor:
@@ -275,12 +295,13 @@ class Neuron(nn.Module):
         try:
             return [(v if not v.dim() else v.expand(neurons)).to(x.dtype) for v in values]
         except RuntimeError:
-            shapes = {
-                k: tuple(v.shape) for k, v in self.parameter_values().items() if isinstance(v, Tensor) and v.dim()
-            }
-            raise ValueError(
-                f"{type(self).__name__}: per-neuron parameters have shapes {shapes}, the input has neurons {tuple(neurons)}."
-            ) from None
+            raise self._shape_error(neurons) from None
+
+    def _shape_error(self, neurons: Sequence[int]) -> ValueError:
+        shapes = {k: tuple(v.shape) for k, v in self.parameter_values().items() if isinstance(v, Tensor) and v.dim()}
+        return ValueError(
+            f"{type(self).__name__}: per-neuron parameters have shapes {shapes}, the input has neurons {tuple(neurons)}."
+        )
 
     def _outputs(self, record: Sequence[str]) -> dict[sympy.Symbol, None]:
         """Symbols to return, each once (a readout's output is its membrane), in order."""
@@ -313,6 +334,11 @@ class Neuron(nn.Module):
     def _check_state(self, state: Mapping[str, Tensor], x: Tensor) -> State:
         name = type(self).__name__
         names = [str(s) for s in self.program.states]
+        if not isinstance(state, Mapping):
+            raise TypeError(
+                f"{name}: state must be a dict of {names}, got {type(state).__name__}. "
+                f"Start from initial_state({tuple(x.shape[1:])})."
+            )
         if set(state) != set(names):
             raise ValueError(
                 f"{name}: state must hold {names}, got {sorted(state)}. Start from initial_state({tuple(x.shape[1:])})."
@@ -336,7 +362,17 @@ def _stored_name(name: str, spec: ParameterSpec) -> str:
     return f"log_{name}" if spec.positive else f"raw_{name}"
 
 
-def _check_value(model: str, name: str, spec: ParameterSpec, value: Tensor) -> None:
+def _checked(model: str, name: str, spec: ParameterSpec, given: Any) -> Tensor:
+    """A parameter's value as a tensor; refuses what is no number and what lies outside its bounds."""
+    try:
+        value = torch.as_tensor(given, dtype=None if isinstance(given, Tensor) else torch.float64)
+    except (TypeError, ValueError, RuntimeError):
+        raise TypeError(
+            f"{model}: {name} must be a number or a tensor of the neurons' shape, got {given!r}. "
+            f"Write {name}={_show(spec.default)} for the default."
+        ) from None
+    if not value.numel():
+        raise ValueError(f"{model}: {name} is empty. Give a number, or a tensor of the neurons' shape.")
     if not bool(torch.isfinite(value).all()):
         raise ValueError(f"{model}: {name} must be finite, got {_show(value)}.")
     smallest = float(value.min())
@@ -346,13 +382,14 @@ def _check_value(model: str, name: str, spec: ParameterSpec, value: Tensor) -> N
         )
     if spec.nonnegative and smallest < 0:
         raise ValueError(f"{model}: {name} must be >= 0, got {smallest:g}.")
+    return value
 
 
 def _show(value: Any) -> str:
     if isinstance(value, Tensor) and value.dim():
         low, high = float(value.detach().min()), float(value.detach().max())
         return f"tensor{list(value.shape)} in [{low:.4g}, {high:.4g}]"
-    return f"{float(value):g}"
+    return f"{float(value.detach() if isinstance(value, Tensor) else value):g}"
 
 
 __all__ = ["ModelError", "Neuron", "Run", "State"]

@@ -1,6 +1,5 @@
 """The report of a run: one HTML file that opens anywhere, offline, and says what the network can and cannot do."""
 
-import contextlib
 import math
 import os
 from html import escape
@@ -8,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ranvier.errors import RanvierError
+from ranvier.files import write_atomic
 from ranvier.plotting import page, sections, style
 from ranvier.plotting.facts import LayerFacts, ReportData, SampleTrace
 from ranvier.plotting.page import percent, track
@@ -54,22 +53,7 @@ def write_report(data: ReportData, path: str | os.PathLike[str]) -> Path:
 
     Raises `RanvierError` if the file cannot be written.
     """
-    target = Path(path)
-    text = render(data)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(text, encoding="utf-8")
-        os.replace(temporary, target)
-    except OSError as error:
-        raise RanvierError(
-            f"report: cannot write {target}: {error.strerror or error}; expected a writable folder with "
-            f"{len(text) / 1e6:.1f} MB free. Make room or give another folder with --out."
-        ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-    return target
+    return write_atomic(path, render(data))
 
 
 def interval(accuracy: float, samples: int, z: float = 1.96) -> tuple[float, float]:

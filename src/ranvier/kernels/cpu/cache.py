@@ -18,6 +18,8 @@ from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 
+from ranvier.files import write_atomic
+
 _lock = threading.Lock()
 _loaded: dict[str, ModuleType] = {}
 
@@ -58,10 +60,7 @@ def load(source: str, kind: str) -> ModuleType:
 def _import(source: str, name: str) -> ModuleType:
     path = cache_folder() / f"{name}.py"
     if not path.exists() or path.read_text() != source:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-        with os.fdopen(handle, "w") as file:
-            file.write(source)
-        os.replace(temporary, path)
+        write_atomic(path, source)
     qualified = f"ranvier_kernel_{name}"
     spec = importlib.util.spec_from_file_location(qualified, path)
     assert spec is not None and spec.loader is not None

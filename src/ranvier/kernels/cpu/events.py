@@ -94,8 +94,8 @@ def sum_errors(start, rows, error, gradient, first, last):
 
 def active_inputs(x: Tensor) -> tuple[np.ndarray, np.ndarray] | None:
     """(index [R, I], count [R]) of the active inputs of spikes x [R, I]; None where x is no spikes or too dense to gain."""
-    head = x[0]
-    if bool(((head != 0) & (head != 1)).any()):
+    head = x[:1]
+    if not len(head) or bool(((head != 0) & (head != 1)).any()):
         return None
     index = empty(tuple(x.shape), torch.int32).numpy()
     count = np.zeros(x.shape[0], np.int64)

@@ -26,7 +26,7 @@ from numba import njit
 
 @njit(inline="always")
 def sign(x):
-    return x.dtype.type(1) if x > 0 else (x.dtype.type(-1) if x < 0 else x.dtype.type(0))
+    return x / abs(x) if x != 0 else x  # of x's own type
 
 
 @njit

@@ -1,0 +1,74 @@
+"""What several verbs share: threads, opening a run's samples, warnings as lines."""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from ranvier.data.open import open_samples
+from ranvier.data.samples import Samples
+from ranvier.errors import RanvierError
+from ranvier.training.runs import Source
+
+console = Console(stderr=True, highlight=False)
+
+
+def set_threads(threads: int | None) -> None:
+    """Number of processor cores to use; torch's choice if None."""
+    if threads is not None:
+        if threads < 1:
+            raise RanvierError(f"--threads {threads}: must be at least 1.")
+        torch.set_num_threads(threads)
+
+
+def load(source: Source, rate: int | None = None) -> Samples:
+    """Opens the samples of a source, with a progress bar while files are read, and names what was skipped."""
+    with progress_bar("reading") as progress:
+        task = progress.add_task("reading", total=None, visible=False)
+
+        def show(done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total, visible=total > 50)
+
+        samples = open_samples(source.source, source.data, source.strict, rate, show)
+    for name, reason in samples.skipped[:20]:
+        warn(f"skipped {name}: {reason}")
+    return samples
+
+
+def progress_bar(what: str) -> Progress:
+    """A bar on standard error that disappears when it is done; nothing where standard error is no terminal."""
+    columns = (
+        TextColumn(what),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.description}"),
+        TimeRemainingColumn(),
+    )
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+
+
+def warn(text: str) -> None:
+    """One warning line on standard error."""
+    typer.secho("warning: ", fg="yellow", bold=True, nl=False, err=True)
+    typer.echo(text, err=True)
+
+
+@contextmanager
+def warnings_as_lines() -> Iterator[None]:
+    """Python warnings become lines for a user, without file names and line numbers; each text once."""
+    seen: set[str] = set()
+
+    def show(message: Warning | str, *_: object) -> None:
+        text = str(message)
+        if text not in seen:
+            seen.add(text)
+            warn(text)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", UserWarning)
+        warnings.showwarning = show
+        yield

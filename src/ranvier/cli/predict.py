@@ -1,0 +1,75 @@
+"""`ranvier predict`."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import typer
+
+from ranvier.cli.common import set_threads, warn, warnings_as_lines
+from ranvier.data.image import read_image
+from ranvier.data.sound import read_sound
+from ranvier.errors import BadFileError, RanvierError
+from ranvier.training import scoring
+from ranvier.training.inputs import ImageInputs, Inputs, SoundInputs
+from ranvier.training.recipe import Recipe
+from ranvier.training.runs import RunFolder
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command(epilog="Example:  ranvier predict runs/spoken-digits-... hello.wav --json")
+def predict(
+    run: Annotated[Path, typer.Argument(help="Run folder of a trained network.")],
+    files: Annotated[list[Path], typer.Argument(help="Sounds or images to classify.")],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON: one object a file, with all probabilities.")
+    ] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Stop at the first file that cannot be read.")] = False,
+    threads: Annotated[int | None, typer.Option(help="Processor cores to use.")] = None,
+) -> None:
+    """Class and confidence of each file. Files that cannot be read are named and skipped."""
+    set_threads(threads)
+    with warnings_as_lines():
+        folder = RunFolder.open(run)
+        net = folder.network()
+        rows = []
+        for file in files:
+            try:
+                inputs = _read(file, folder.recipe)
+            except BadFileError as error:
+                if strict:
+                    raise
+                warn(f"skipped {error}")
+                continue
+            with torch.no_grad():
+                output = net(inputs.batch(torch.tensor([0]), None))
+            chance = scoring.probability(folder.recipe, output)[0]
+            decision = int(scoring.decision(folder.recipe, output)[0])
+            rows.append(
+                {
+                    "file": str(file),
+                    "class": folder.recipe.classes[decision] if decision >= 0 else None,
+                    "confidence": float(chance[decision]) if decision >= 0 else 0.0,
+                    "probabilities": dict(zip(folder.recipe.classes, chance.tolist(), strict=True)),
+                }
+            )
+            if not as_json:
+                row = rows[-1]
+                typer.echo(f"{file}: {row['class'] or 'no decision'} ({100 * row['confidence']:.1f} %)")
+        if as_json:
+            typer.echo(json.dumps(rows, indent=2))
+        if not rows:
+            raise RanvierError(f"none of the {len(files)} files could be read.")
+
+
+def _read(file: Path, recipe: Recipe) -> Inputs:
+    """One file as the network takes it."""
+    if recipe.kind == "sound":
+        assert recipe.rate is not None
+        wave = torch.from_numpy(read_sound(file).at(recipe.rate).wave)
+        return SoundInputs.of([wave], torch.zeros(1), recipe)
+    channels, height, width = recipe.shape
+    picture = torch.from_numpy(read_image(file).array((height, width), channels))
+    return ImageInputs(picture[None], torch.zeros(1), recipe)

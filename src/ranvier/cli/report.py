@@ -1,0 +1,42 @@
+"""`ranvier report`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ranvier.cli.common import console, load, set_threads, warnings_as_lines
+from ranvier.data.splits import split
+from ranvier.plotting.report import hero, write_report
+from ranvier.training.inputs import prepare
+from ranvier.training.measure import measure
+from ranvier.training.runs import REPORT, RunFolder
+from ranvier.training.summary import report as report_data
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command(epilog="Example:  ranvier report runs/spoken-digits-... --picture raster.png")
+def report(
+    run: Annotated[Path, typer.Argument(help="Run folder of a trained network.")],
+    picture: Annotated[
+        Path | None, typer.Option(help="Also draw the sample's raster and winning membrane into this PNG file.")
+    ] = None,
+    threads: Annotated[int | None, typer.Option(help="Processor cores to use.")] = None,
+) -> None:
+    """Measure a run on its test samples again and write its report.html. The data must still be where they were."""
+    set_threads(threads)
+    with warnings_as_lines():
+        folder = RunFolder.open(run)
+        net, metrics = folder.network(), folder.metrics()
+        samples = load(folder.source, folder.recipe.rate)
+        parts = split(samples, folder.source.split, folder.recipe.seed)
+        with console.status("measuring", spinner="dots"):
+            inputs = prepare(samples, folder.recipe)
+            measured = measure(net, inputs, parts.test, folder.recipe)
+        floor = metrics["final"].get("linear_floor")
+        data = report_data(folder, net, samples, inputs, parts, measured, metrics["epochs"], floor, [])
+        typer.echo(f"report: {write_report(data, folder.path / REPORT)}")
+        if picture is not None:
+            hero(data.sample, picture, data.classes)
+            typer.echo(f"picture: {picture}")

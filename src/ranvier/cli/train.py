@@ -1,0 +1,190 @@
+"""`ranvier train`."""
+
+import shlex
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import torch
+import typer
+
+from ranvier.cli.common import console, load, progress_bar, set_threads, warn, warnings_as_lines
+from ranvier.data.floor import linear_floor
+from ranvier.data.samples import Samples
+from ranvier.data.splits import Split, split
+from ranvier.errors import RanvierError
+from ranvier.plotting.report import write_report
+from ranvier.training.fit import finished, fit
+from ranvier.training.inputs import BANDS, Inputs, prepare
+from ranvier.training.measure import measure
+from ranvier.training.module import Classifier
+from ranvier.training.network import build
+from ranvier.training.recipe import NEURONS, Recipe, image_recipe, sound_recipe
+from ranvier.training.runs import CHECKPOINT, REPORT, RunFolder, Source
+from ranvier.training.summary import final_figures, report
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command(
+    epilog="Examples:  ranvier train spoken-digits   |   ranvier train my-recordings --epochs 40   |   ranvier train digits --data mnist/",
+)
+def train(
+    source: Annotated[
+        str | None,
+        typer.Argument(
+            help="spoken-digits, digits, or a path: a folder with one sub-folder a class (sounds or images), IDX files, an NPZ file."
+        ),
+    ] = None,
+    resume: Annotated[Path | None, typer.Option(help="Continue this run folder instead of starting a new run.")] = None,
+    data: Annotated[
+        str | None, typer.Option(help="With digits: a folder of IDX files, such as MNIST's, instead of the small set.")
+    ] = None,
+    split_: Annotated[
+        str | None,
+        typer.Option(
+            "--split",
+            help="official, speaker:NAME, recording:NAME or random; by default the most honest that is possible.",
+        ),
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(help="Times through the training samples.")] = None,
+    neuron: Annotated[str | None, typer.Option(help=f"Model of the hidden neurons: {', '.join(NEURONS)}.")] = None,
+    hidden: Annotated[str | None, typer.Option(help="Sizes of the hidden populations, such as 256 or 256,128.")] = None,
+    steps: Annotated[int | None, typer.Option(help="Time steps a sample.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    threads: Annotated[int | None, typer.Option(help="Processor cores to use; all by default.")] = None,
+    out: Annotated[str | None, typer.Option(help="Run folder to write; by default runs/NAME-TIME.")] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse the folder if a single file cannot be read.")
+    ] = False,
+) -> None:
+    """Train a spiking network and write a run folder: weights, configuration, metrics and a report.
+
+    The data are described first, with how they are split and why, and with a linear floor: what ridge regression makes of the same
+    features. A network is worth its spikes where it is well above that.
+    """
+    set_threads(threads)
+    with warnings_as_lines():
+        if resume is not None:
+            given = {
+                "SOURCE": source,
+                "--data": data,
+                "--split": split_,
+                "--epochs": epochs,
+                "--neuron": neuron,
+                "--hidden": hidden,
+            }
+            fixed = [name for name, value in ({**given, "--steps": steps, "--out": out}).items() if value is not None]
+            if fixed:
+                raise RanvierError(
+                    f"--resume continues a run as it was begun, so {', '.join(fixed)} cannot be given with it. Type `ranvier train --resume {resume}`."
+                )
+            run = RunFolder.open(resume)
+            if finished(run):
+                raise RanvierError(
+                    f"{resume}: has finished all {run.recipe.epochs} epochs. Train anew with more: `{run.command} --epochs N`."
+                )
+            _train(run, load(run.source, run.recipe.rate), resume=True)
+            return
+        if source is None:
+            raise RanvierError(
+                "nothing to train on. Type `ranvier train spoken-digits`, or give a folder with one sub-folder a class."
+            )
+        origin = Source(source, data, split_, strict)
+        samples = load(origin)
+        recipe = _recipe(samples).changed(epochs=epochs, neuron=neuron, hidden=_sizes(hidden), steps=steps, seed=seed)
+        split(samples, split_, seed)  # a wrong --split is an error before anything is written
+        run = RunFolder.create(out, recipe, origin, f"ranvier {shlex.join(sys.argv[1:])}")
+        _train(run, samples, resume=False)
+
+
+def _recipe(samples: Samples) -> Recipe:
+    if isinstance(samples.x, list):
+        assert samples.rate is not None
+        return sound_recipe(samples.classes, samples.rate, BANDS)
+    return image_recipe(samples.classes, tuple(samples.x.shape[1:]))
+
+
+def _sizes(hidden: str | None) -> tuple[int, ...] | None:
+    if hidden is None:
+        return None
+    try:
+        return tuple(int(size) for size in hidden.split(","))
+    except ValueError:
+        raise RanvierError(
+            f"--hidden {hidden}: expected numbers with commas between, such as --hidden 256,128."
+        ) from None
+
+
+def _train(run: RunFolder, samples: Samples, resume: bool) -> None:
+    recipe = run.recipe
+    if samples.classes != recipe.classes:
+        raise RanvierError(
+            f"{run.path}: was begun with classes {recipe.classes}, the data now have {samples.classes}. Train anew."
+        )
+    typer.echo(samples.summary())
+    parts = split(samples, run.source.split, recipe.seed)
+    typer.echo(parts.reason)
+    with console.status("features", spinner="dots"):
+        inputs = prepare(samples, recipe)
+        features = inputs.flat()
+        floor = linear_floor(features[parts.train], samples.y[parts.train], features[parts.test], samples.y[parts.test])
+    typer.echo(f"linear floor (ridge on the same features): {100 * floor:.1f} % of the test samples")
+    with console.status("compiling kernels (once on this machine; later runs find them)", spinner="dots"):
+        _compile(recipe, inputs, parts)
+    typer.echo(f"training {recipe.epochs} epochs on {torch.get_num_threads()} threads into {run.path}")
+    started = time.perf_counter()
+    module = _fit(run, inputs, parts, floor, resume)
+    seconds = sum(row["seconds"] for row in module.history) if resume else time.perf_counter() - started
+    net = run.network()
+    measured = measure(net, inputs, parts.test, recipe)
+    figures = final_figures(measured, samples.y[parts.test], floor, seconds)
+    run.save_metrics(module.history, figures)
+    data = report(run, net, samples, inputs, parts, measured, module.history, floor, module.warnings)
+    path = write_report(data, run.path / REPORT)
+    (run.path / CHECKPOINT).unlink(missing_ok=True)
+    typer.echo(
+        f"test accuracy {100 * figures['test_accuracy']:.1f} %   (linear floor {100 * floor:.1f} %, {len(parts.test)} samples)"
+    )
+    typer.echo(f"report: {path}")
+
+
+def _compile(recipe: Recipe, inputs: Inputs, parts: Split) -> None:
+    """Runs one small batch forward and backward, so that compiling does not hide in the first epoch's time."""
+    x = inputs.batch(torch.from_numpy(parts.train[:2]), None)
+    build(recipe)(x).sum().backward()
+
+
+def _fit(run: RunFolder, inputs: Inputs, parts: Split, floor: float, resume: bool) -> Classifier:
+    recipe = run.recipe
+    spent: list[float] = []
+    with progress_bar("training") as progress:
+        task = progress.add_task("", total=None)
+
+        def on_batch(module: Classifier, index: int) -> None:
+            total = len(module.batches)
+            progress.update(task, completed=module.current_epoch * total + index + 1, total=recipe.epochs * total)
+
+        def on_epoch(module: Classifier) -> None:
+            row = module.history[-1]
+            spent.append(row["seconds"])
+            left = (recipe.epochs - row["epoch"]) * float(np.median(spent))
+            rates = "  ".join(f"{name.split()[1]} {100 * rate:.1f}%" for name, rate in row["rates"].items())
+            typer.echo(
+                f"epoch {row['epoch']:3d}/{recipe.epochs}  loss {row['loss']:.3f}  train {100 * row['accuracy']:5.1f}%  "
+                f"test {100 * row['test_accuracy']:5.1f}%  firing {rates}  left {_clock(left)}"
+            )
+
+        try:
+            return fit(run, inputs, parts.train, parts.test, resume=resume, on_epoch=on_epoch, on_batch=on_batch)
+        except KeyboardInterrupt:
+            kept = f"{len(spent)} more epochs" if resume else f"{len(spent)} epochs"
+            warn(f"stopped; {kept} are kept in {run.path}. Continue with `ranvier train --resume {run.path}`.")
+            raise typer.Exit(130) from None
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02d}"

@@ -1,0 +1,173 @@
+"""From labelled samples to batches of network input [T, B, *N]: features once, augmentation for every batch."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ranvier.data.samples import Samples
+from ranvier.encoders.audio import log_mel
+from ranvier.encoders.augment import (
+    Compose,
+    Equalizer,
+    FrequencyMask,
+    FrequencyWarp,
+    Noise,
+    Tilt,
+    TimeMask,
+    fit_steps,
+    trim_silence,
+)
+from ranvier.training.recipe import Recipe
+from ranvier.units import ms
+
+BANDS, LOW = 40, 60.0  # mel filters, and the lower edge [Hz]
+WINDOW, HOP = 25 * ms, 10 * ms
+QUIET = 28.0  # decibels below the loudest frame at which a clip begins and ends
+FLOOR = 1e-3  # of the clip's mean power, added before the logarithm
+SEGMENTS = 5  # of the linear floor's features
+
+
+class Inputs(Protocol):
+    """Samples as the network takes them."""
+
+    @property
+    def y(self) -> Tensor:
+        """Labels [n]."""
+        ...
+
+    def batch(self, index: Tensor, generator: torch.Generator | None) -> Tensor:
+        """Input [T, B, *N] of the samples `index`, augmented if a generator is given."""
+        ...
+
+    def flat(self) -> np.ndarray:
+        """Fixed-size features [n, F] for the linear floor."""
+        ...
+
+    def picture(self, index: int) -> np.ndarray:
+        """The sample as a person would look at it: [frames, bands] or [H, W]."""
+        ...
+
+
+def prepare(samples: Samples, recipe: Recipe) -> Inputs:
+    """Computes the features of a set."""
+    y = torch.from_numpy(samples.y)
+    if isinstance(samples.x, list):
+        return SoundInputs.of([torch.from_numpy(w) for w in samples.x], y, recipe)
+    return ImageInputs(torch.from_numpy(samples.x), y, recipe)
+
+
+@dataclass(frozen=True, eq=False)
+class SoundInputs:
+    """Log-mel pictures of clips without the silence around them.
+
+    Each clip is stretched to the recipe's number of steps and normalised over the whole clip, not per band: the differences
+    between bands are what tells sounds apart.
+    """
+
+    clips: Tensor  # [n, frames, bands], the last frame repeated
+    lengths: Tensor  # [n], frames
+    y: Tensor
+    recipe: Recipe
+
+    @staticmethod
+    def of(waves: list[Tensor], y: Tensor, recipe: Recipe) -> "SoundInputs":
+        """Features of waves [samples] at the recipe's rate."""
+        assert recipe.rate is not None
+        rows = []
+        for wave in waves:
+            padded = torch.nn.functional.pad(wave, (round(WINDOW * recipe.rate / 2),) * 2)
+            power = log_mel(padded, recipe.rate, bands=recipe.shape[0], window=WINDOW, hop=HOP, low=LOW)
+            power = trim_silence(power, QUIET)
+            rows.append(torch.logaddexp(power, power.exp().mean().mul(FLOOR).log()))
+        lengths = torch.tensor([len(r) for r in rows])
+        longest = int(lengths.max())
+        clips = torch.stack([torch.cat([r, r[-1:].expand(longest - len(r), -1)]) for r in rows])
+        return SoundInputs(clips, lengths, y, recipe)
+
+    def batch(self, index: Tensor, generator: torch.Generator | None) -> Tensor:
+        x = fit_steps(
+            self.clips[index],
+            self.lengths[index],
+            self.recipe.steps,
+            *((0.12, 0.1) if generator is not None else ()),
+            generator=generator,
+        )
+        if generator is not None:
+            high = (self.recipe.rate or 0) / 2
+            x = Compose(FrequencyWarp(0.2, LOW, high), Tilt(6.0), Equalizer(2.0), Noise(0.6))(x, generator)
+        x = x - x.mean((1, 2), keepdim=True)
+        x = x / x.std((1, 2), keepdim=True).clamp(min=1e-6)
+        if generator is not None:
+            x = Compose(TimeMask(8), FrequencyMask(6))(x, generator)
+        return x.transpose(0, 1).contiguous()
+
+    def flat(self) -> np.ndarray:
+        x = fit_steps(self.clips, self.lengths, SEGMENTS * 10).unflatten(1, (SEGMENTS, -1)).mean(2)
+        return (x - x.mean((1, 2), keepdim=True)).flatten(1).numpy()
+
+    def picture(self, index: int) -> np.ndarray:
+        return self.clips[index, : int(self.lengths[index])].numpy()
+
+
+@dataclass(frozen=True, eq=False)
+class ImageInputs:
+    """Pictures as a constant current, normalised over the whole set they were trained on to mean square about 1."""
+
+    pictures: Tensor  # [n, C, H, W] in [0, 1]
+    y: Tensor
+    recipe: Recipe
+
+    def batch(self, index: Tensor, generator: torch.Generator | None) -> Tensor:
+        x = self.pictures[index]
+        if generator is not None:
+            x = _moved(x, generator)
+        x = (x - 0.2) / 0.4
+        return x.unsqueeze(0).expand(self.recipe.steps, *x.shape)
+
+    def flat(self) -> np.ndarray:
+        return self.pictures.flatten(1).numpy()
+
+    def picture(self, index: int) -> np.ndarray:
+        return self.pictures[index].mean(0).numpy()
+
+
+def _moved(x: Tensor, generator: torch.Generator) -> Tensor:
+    """Each picture turned by up to 10 degrees, scaled by up to 10 % and moved by up to 8 % of its size."""
+    count = len(x)
+
+    def draw(amount: float) -> Tensor:
+        return amount * (2 * torch.rand(count, generator=generator) - 1)
+
+    angle, scale = draw(0.17), 1 + draw(0.1)
+    cos, sin = scale * angle.cos(), scale * angle.sin()
+    rows = torch.stack(
+        [torch.stack([cos, -sin, draw(0.16)], 1), torch.stack([sin, cos, draw(0.16)], 1)], 1
+    )  # [B, 2, 3]
+    grid = torch.nn.functional.affine_grid(rows, list(x.shape), align_corners=False)
+    return torch.nn.functional.grid_sample(x, grid, align_corners=False)
+
+
+class Batches:
+    """The batches of one epoch; the same seed and epoch give the same batches, whatever ran before."""
+
+    def __init__(self, inputs: Inputs, index: np.ndarray, recipe: Recipe) -> None:
+        self.inputs, self.index, self.recipe = inputs, torch.from_numpy(index), recipe
+        self.epoch = 0
+
+    def __len__(self) -> int:
+        return max(1, len(self.index) // self.recipe.batch)
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        generator = torch.Generator().manual_seed(epoch_seed(self.recipe.seed, self.epoch))
+        order = self.index[torch.randperm(len(self.index), generator=generator)]
+        for part in order.tensor_split(len(self)):
+            yield self.inputs.batch(part, generator), self.inputs.y[part]
+
+
+def epoch_seed(seed: int, epoch: int) -> int:
+    """A seed of its own for every epoch."""
+    return int(np.random.SeedSequence([seed, epoch]).generate_state(1)[0])
