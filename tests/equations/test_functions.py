@@ -40,7 +40,7 @@ def test_where_chooses_for_numbers_tensors_and_symbols() -> None:
     assert where(2 > 1, 3, 4) == 3 and where(1 > 2, 3, 4) == 4
     v = torch.tensor([-1.0, 2.0], dtype=torch.float64)
     assert where(v > 0, v, 0).tolist() == [0.0, 2.0] and where(v > 0, v, 0).dtype == torch.float64
-    assert where(v > 0, 1, 0).tolist() == [1.0, 0.0]
+    assert where(v > 0, 1, 0).tolist() == [0.0, 1.0]
     assert where(x > 0, x, -x).subs(x, -3) == 3
     assert maximum(v, 0.5).tolist() == [0.5, 2.0] and minimum(v, 0.5).tolist() == [-1.0, 0.5]
     assert (maximum(1, 2), minimum(1, 2)) == (2, 1)

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 import scipy.linalg
+import sympy
 import torch
 
 from ranvier.equations import (
     Euler,
     Exact,
     ExponentialEuler,
-    ImpulseInput,
     ModelError,
     RungeKutta4,
     absolute,
@@ -21,6 +21,7 @@ from ranvier.equations import (
     where,
 )
 from ranvier.equations.integrators import Integrated, best
+from ranvier.equations.program import DT, Assign
 from ranvier.neurons import LI, LIF, CubaLIF, Neuron
 from ranvier.units import Conductance, Current, Dimensionless, Resistance, Time, Voltage, ms
 
@@ -162,8 +163,6 @@ class Shunt(Neuron):
 def test_the_default_is_the_first_integrator_that_fits() -> None:
     def chosen(model) -> str:
         d = model.declaration
-        import sympy
-
         symbols = {k: sympy.Symbol(k, real=True) for k in (*d.parameters, *d.states)}
         values = {**symbols, "dt": sympy.Symbol("dt")}
         states = {k: symbols[k] for k in d.states}
@@ -187,8 +186,8 @@ def test_a_method_that_does_not_fit_is_refused_when_the_neuron_is_made(model, me
         model(integrator=method)
 
 
-class Switch(Neuron):
-    """The derivative by v is blind to `where(v > ...)`, and the one by the input to `where(input > ...)`."""
+class Gate(Neuron):
+    """A derivative by the input is blind to `where(input > ...)`."""
 
     tau: Time = parameter(10 * ms, positive=True)
     r: Resistance = parameter(1.0)
@@ -197,40 +196,28 @@ class Switch(Neuron):
     v: Voltage = state(0.0)
 
     def dynamics(self, s, i):
-        return {"v": where(s.v > self.limit, self.kick, -self.kick) / self.tau + 0 * self.r * i / self.tau}
-
-
-class Gate(Switch):
-    def dynamics(self, s, i):
         return {"v": (where(self.r * i > self.limit, self.kick, 0) - s.v) / self.tau}
 
 
-def test_a_switch_by_the_state_is_not_linear() -> None:
-    with pytest.raises(ModelError, match="no exact solution"):
-        Switch(integrator=Exact(), input=ImpulseInput()) if Switch.declaration.has("receive") else Gate(integrator=Exact())
-    up = _final(Gate(backend="eager"), 400, 1.0, {"v": 0.0})
-    down = _final(Gate(backend="eager"), 400, 0.1, {"v": 0.3})
-    assert (up, down) == (pytest.approx(0.5, abs=1e-9), pytest.approx(0.0, abs=1e-9))
-
-
-class Ramp(Neuron):
-    """Runs away from its limit at constant speed, to the side where it stands."""
-
-    tau: Time = parameter(10 * ms, positive=True)
-    r: Resistance = parameter(1.0)
-    v: Voltage = state(0.0)
+class Ramp(Gate):
+    """Runs away from 0 at constant speed, to the side where it stands: a derivative by v is blind to that."""
 
     def dynamics(self, s, i):
-        return {"v": (self.r * i + where(s.v > 0, s.v * 0 + 1e-3 * self.unit, -1e-3 * self.unit)) / self.tau}
-
-    unit: Voltage = parameter(1.0)
+        return {"v": (self.r * i + where(s.v > 0, self.kick, -self.kick)) / self.tau}
 
 
-def test_a_state_that_only_decides_is_followed() -> None:
+def test_a_switch_by_the_input_is_followed() -> None:
+    assert _final(Gate(backend="eager"), 400, 1.0, {"v": 0.0}) == pytest.approx(0.5, abs=1e-9)
+    assert _final(Gate(backend="eager"), 400, 0.1, {"v": 0.3}) == pytest.approx(0.0, abs=1e-9)
+    with pytest.raises(ModelError, match="no exact solution"):
+        Gate(integrator=Exact())
+
+
+def test_a_switch_by_the_state_is_followed() -> None:
     for method in (None, Euler(), RungeKutta4()):
         neuron = Ramp(integrator=method, backend="eager")
-        assert _final(neuron, 10, 0.0, {"v": 1.0}) == pytest.approx(1.0 + 1e-3)
-        assert _final(neuron, 10, 0.0, {"v": -1.0}) == pytest.approx(-1.0 - 1e-3)
+        assert _final(neuron, 10, 0.0, {"v": 1.0}) == pytest.approx(1.5)
+        assert _final(neuron, 10, 0.0, {"v": -1.0}) == pytest.approx(-1.5)
     for method in (Exact(), ExponentialEuler()):
         with pytest.raises(ModelError, match="not linear"):
             Ramp(integrator=method)
@@ -254,10 +241,6 @@ class Midpoint:
     """A user's own integrator."""
 
     def integrate(self, name, dynamics, states):
-        import sympy
-
-        from ranvier.equations.program import DT, Assign
-
         half = {k: sympy.Symbol(f"{k}.half", real=True) for k in states}
         first, lines = dynamics(states), []
         lines += [Assign(half[k], s + DT / 2 * first[k]) for k, s in states.items()]

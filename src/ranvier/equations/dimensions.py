@@ -65,6 +65,9 @@ class Quantity:
     def __neg__(self) -> "Quantity":
         return Quantity(self.dimension, f"-{self.text}")
 
+    def __abs__(self) -> "Quantity":
+        return self
+
     def __mul__(self, other: Any) -> "Quantity":
         return self._times(other, "*", Dimension.__mul__)
 

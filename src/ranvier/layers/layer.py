@@ -1,6 +1,6 @@
 """The contract of a layer: the three verbs `call`, `step`, `run`, with state as a value."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -40,6 +40,14 @@ def check_input(layer: object, x: Any, weight: Tensor | None = None) -> None:
 def _label(layer: object) -> str:
     """A layer on one line."""
     return " ".join(str(layer).split())
+
+
+def per_step(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """function(x) for x [T, B, *N], computed once where x is the same in every step (a time axis made by `expand`)."""
+    if x.shape[0] > 1 and x.stride(0) == 0:
+        one = function(x[:1])
+        return one.expand(x.shape[0], *one.shape[1:])
+    return function(x)
 
 
 def check_axis(layer: object, x: Tensor, axis: int, expected: int, what: str) -> None:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from ranvier import kernels
-from ranvier.layers.layer import StatelessLayer, check_axis, check_input
+from ranvier.layers.layer import StatelessLayer, check_axis, per_step, check_input
 
 
 class Linear(StatelessLayer):
@@ -36,7 +36,7 @@ class Linear(StatelessLayer):
         """[T, B, in_features] -> [T, B, out_features]."""
         check_input(self, x, self.weight)
         check_axis(self, x, -1, self.in_features, "features")
-        return kernels.linear(x, self.weight, self.bias)
+        return per_step(lambda part: kernels.linear(part, self.weight, self.bias), x)
 
     def extra_repr(self) -> str:
         return f"{self.in_features}, {self.out_features}, bias={self.bias is not None}"

@@ -124,7 +124,7 @@ class ImageInputs:
     def batch(self, index: Tensor, generator: torch.Generator | None) -> Tensor:
         x = self.pictures[index]
         if generator is not None:
-            x = _moved(x, generator)
+            x = moved(x, generator)
         x = (x - 0.2) / 0.4
         return x.unsqueeze(0).expand(self.recipe.steps, *x.shape)
 
@@ -135,7 +135,7 @@ class ImageInputs:
         return self.pictures[index].mean(0).numpy()
 
 
-def _moved(x: Tensor, generator: torch.Generator) -> Tensor:
+def moved(x: Tensor, generator: torch.Generator) -> Tensor:
     """Each picture turned by up to 10 degrees, scaled by up to 10 % and moved by up to 8 % of its size."""
     count = len(x)
 
