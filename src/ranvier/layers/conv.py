@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ranvier.layers.layer import StatelessLayer, check_axis, check_input, check_rank
+from ranvier.layers.layer import StatelessLayer, check_axis, check_input, check_rank, per_step
 
 
 class Conv2d(StatelessLayer):
@@ -49,6 +49,9 @@ class Conv2d(StatelessLayer):
         check_input(self, x, self.weight)
         check_rank(self, x, 5, "[T, B, C, H, W]")
         check_axis(self, x, 2, self.in_channels, "channels")
+        return per_step(self._frames, x)
+
+    def _frames(self, x: Tensor) -> Tensor:
         frames = F.conv2d(x.flatten(0, 1), self.weight, self.bias, self.stride, self.padding, 1, self.groups)
         return frames.unflatten(0, x.shape[:2])
 
