@@ -81,7 +81,10 @@ def _make(**body):
         ({"dt": parameter(1.0)}, r"the name 'dt' has a meaning of its own"),
         ({"membrane": "w"}, r"the membrane state is 'w', but the states are \['v'\]"),
         ({"dynamics": None}, r"Broken has no dynamics\. Define `def dynamics"),
-        ({"dynamics": lambda self, s, i: -s.v / self.tau}, r"Broken\.dynamics must return a dict of states, got Quantity"),
+        (
+            {"dynamics": lambda self, s, i: -s.v / self.tau},
+            r"Broken\.dynamics must return a dict of states, got Quantity",
+        ),
         ({"dynamics": lambda self, s, i: {"v": -s.v / self.tau, "w": 0}}, r"returns 'w', which is no state"),
         ({"w": state(0.0)}, r"gives no derivative of \['w'\]\. Return 0"),
         ({"dynamics": lambda self, s, i: {"v": -s.v / self.taum}}, r"uses self\.taum, which is not declared"),

@@ -86,11 +86,17 @@ def _declared(**methods):
 @pytest.mark.parametrize(
     ("methods", "text"),
     [
-        ({"receive": lambda self, s, x: {"v": s.v + x / self.r}}, r"Model\.receive: v \+ .*current do not agree|Model\.receive"),
+        (
+            {"receive": lambda self, s, x: {"v": s.v + x / self.r}},
+            r"Model\.receive: v \+ .*current do not agree|Model\.receive",
+        ),
         ({"receive": lambda self, s, x: {"n": x}}, r"Model\.receive: n has dimension voltage, expected dimensionless"),
         ({"reset": lambda self, s: {"v": 1.0}}, r"Model\.reset: v has dimension dimensionless, expected voltage"),
         ({"threshold": lambda self, s: s.v - 1.0}, r"Model\.threshold: v - 1\.0: dimensions"),
-        ({"dynamics": lambda self, s, i: {"v": s.v + i, "n": 0}}, r"Model\.dynamics: v \+ input: dimensions voltage and current"),
+        (
+            {"dynamics": lambda self, s, i: {"v": s.v + i, "n": 0}},
+            r"Model\.dynamics: v \+ input: dimensions voltage and current",
+        ),
     ],
 )
 def test_every_equation_is_checked(methods: dict, text: str) -> None:

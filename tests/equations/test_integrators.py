@@ -73,9 +73,7 @@ def _order(make, exact: float, total: float, **run) -> float:
 @pytest.mark.parametrize(("method", "order"), [(Euler(), 1), (RungeKutta4(), 4)])
 def test_order_of_convergence_on_a_nonlinear_equation(method, order: int) -> None:
     exact = 1 / (1 / 0.8 + 1)
-    found = _order(
-        lambda dt: Decay(dt=dt, integrator=method, backend="eager"), exact, 10 * ms, x=0.0, start={"v": 0.8}
-    )
+    found = _order(lambda dt: Decay(dt=dt, integrator=method, backend="eager"), exact, 10 * ms, x=0.0, start={"v": 0.8})
     assert found == pytest.approx(order, abs=0.15)
 
 
@@ -127,7 +125,9 @@ def test_one_linear_equation_is_exact_for_any_step(method, dt: float) -> None:
 def test_equal_time_constants_are_a_limit_not_a_division_by_zero(ratio: float) -> None:
     """An impulse of 1 into tau_syn = tau_mem gives v = t/tau * exp(-t/tau); nearby constants give nearly that, smoothly."""
     tau_s, tau_m = 10 * ms, 10 * ms * ratio
-    neuron = CubaLIF(tau_mem=tau_m, tau_syn=tau_s, v_threshold=10.0, learn=("tau_mem", "tau_syn"), backend="eager").double()
+    neuron = CubaLIF(
+        tau_mem=tau_m, tau_syn=tau_s, v_threshold=10.0, learn=("tau_mem", "tau_syn"), backend="eager"
+    ).double()
     x = torch.zeros(31, 1, 1, dtype=torch.float64)
     x[0] = 1.0
     v = neuron.run(x, record=("v",)).records["v"].flatten()
@@ -178,7 +178,11 @@ def test_the_default_is_the_first_integrator_that_fits() -> None:
     [
         (Decay, Exact(), r"Decay has no exact solution \(d\(v\)/dt is not linear\)\. Use ExponentialEuler"),
         (Shunt, Exact(), r"Shunt has no exact solution"),
-        (Decay, ExponentialEuler(), r"d\(v\)/dt is not linear in v, so ExponentialEuler does not fit\. Use RungeKutta4"),
+        (
+            Decay,
+            ExponentialEuler(),
+            r"d\(v\)/dt is not linear in v, so ExponentialEuler does not fit\. Use RungeKutta4",
+        ),
     ],
 )
 def test_a_method_that_does_not_fit_is_refused_when_the_neuron_is_made(model, method, text: str) -> None:

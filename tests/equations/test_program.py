@@ -167,7 +167,10 @@ def test_conditions_survive_lowering() -> None:
     ("make", "text"),
     [
         (lambda: ALIF(input=ImpulseInput()), r"ALIF takes no impulses: it has no `receive`\. Use input=CurrentInput"),
-        (lambda: CubaLIF(input=CurrentInput()), r"CubaLIF: dynamics does not use the input current\. Use input=ImpulseInput"),
+        (
+            lambda: CubaLIF(input=CurrentInput()),
+            r"CubaLIF: dynamics does not use the input current\. Use input=ImpulseInput",
+        ),
         (lambda: ALIF(reset=Subtract()), r"ALIF cannot reset by subtraction: it has no parameter \['v_reset'\]"),
         (lambda: LI(refractory=Clamp()), r"LI does not fire, so it cannot have a refractory period"),
     ],

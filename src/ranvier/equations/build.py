@@ -86,7 +86,7 @@ class _Builder:
             states.append(REFRACTORY)
             after[REFRACTORY] = left
         output = self.spike if self.fires else after[self.states[d.membrane]]
-        convention = f"order {' > '.join(o.order)}; fires where threshold {o.fire_on} 0; {_plain(o.reset)}; input {_plain(o.drive)}"
+        convention = f"order {' > '.join(o.order)}; fires where threshold {o.fire_on} 0; {o.reset!r}; input {o.drive!r}"
         return Program(
             d.name,
             tuple(states),
@@ -96,7 +96,7 @@ class _Builder:
             tuple(self.parameters.values()),
             self.propagators,
             self.constants,
-            convention if self.fires else f"input {_plain(o.drive)}; no spikes",
+            convention if self.fires else f"input {o.drive!r}; no spikes",
         )
 
     def let(self, name: str, value: Expr) -> sympy.Symbol:
@@ -178,7 +178,3 @@ class _Builder:
         jumps = {k: (1 - spikes[k]) * self.now[k] + spikes[k] * v for k, v in target.items()}
         self.now.update({k: self.let(f"{k}.reset", v) for k, v in jumps.items()})
 
-
-def _plain(option: object) -> str:
-    text = repr(option)
-    return text[0].lower() + text[1:]
