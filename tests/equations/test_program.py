@@ -34,7 +34,7 @@ def test_text_shows_update_condition_reset_and_convention() -> None:
     text = str(LIF().program)
     for part in (
         "LIF: one step of length dt   [order integrate > fire > reset; fires where threshold >= 0; ",
-        "toValue(detach=True); input currentInput()]",
+        "ToValue(detach=True); input CurrentInput()]",
         "v*exp(-dt/tau_mem)",
         "margin = v.int - v_threshold",
         "spike = margin >= 0",

@@ -188,38 +188,34 @@ class Equalizer:
         return x + (amounts @ curves)[:, None].to(x.device)
 
 
-def trim_silence(x: Tensor, decibels: float) -> Tensor:
-    """The frames from the first to the last whose power over all bands is within `decibels` of the loudest.
-
-    x: one log-mel picture [frames, bands]; at least one frame is left.
-    """
+def active_frames(x: Tensor, decibels: float) -> tuple[int, int]:
+    """First and last frame whose power over all bands is within `decibels` of the loudest. x: one log-mel picture [frames, bands]."""
     power = x.exp().sum(1)
     loud = (power >= power.max() * 10 ** (-decibels / 10)).nonzero()
-    return x[int(loud[0]) : int(loud[-1]) + 1]
+    return int(loud[0]), int(loud[-1])
 
 
 def fit_steps(
     x: Tensor,
-    lengths: Tensor,
+    start: Tensor,
+    stop: Tensor,
+    last: Tensor,
     steps: int,
-    jitter: float = 0.0,
-    bend: float = 0.0,
     *,
+    bend: float = 0.0,
     generator: torch.Generator | None = None,
 ) -> Tensor:
-    """Stretches pictures of different lengths to one number of steps by linear interpolation in time.
+    """Stretches a part of each picture to one number of steps by linear interpolation in time.
 
-    x: [B, frames, bands], of which the first `lengths` [B] frames count. Returns [B, steps, bands]. With `jitter`, both ends move by
-    up to that share of the length (a frame outside repeats the edge); with `bend`, the speed varies smoothly by up to that share.
+    x: [B, frames, bands]. start, stop: [B], the frames (may lie between two) that become the first and the last step. last: [B], the last
+    frame of the clip; where a step would lie outside the clip its edge repeats. bend: the speed varies smoothly within a clip by up to
+    this share. Returns [B, steps, bands].
     """
     _check_pictures(fit_steps, x)
-    last = (lengths - 1).to(x.dtype)[:, None]  # [B, 1]
     time = torch.linspace(0, 1, steps, dtype=x.dtype).expand(len(x), steps)
     time = time + _either_side(x, bend, generator)[:, None] * torch.sin(math.pi * time) / math.pi
-    start = _either_side(x, jitter, generator)[:, None]
-    end = 1 + _either_side(x, jitter, generator)[:, None]
-    position = ((start + (end - start) * time) * last).clamp(min=0).minimum(last)
-    return _interpolate(x, position)
+    position = start[:, None] + (stop - start)[:, None] * time
+    return _interpolate(x, position.clamp(min=0).minimum(last[:, None].to(x.dtype)))
 
 
 @dataclass(frozen=True, init=False)

@@ -177,4 +177,3 @@ class _Builder:
             self.lines.append(Detach(spikes[m], self.spike))
         jumps = {k: (1 - spikes[k]) * self.now[k] + spikes[k] * v for k, v in target.items()}
         self.now.update({k: self.let(f"{k}.reset", v) for k, v in jumps.items()})
-

@@ -41,6 +41,23 @@ class exprel_slope(sympy.Function):
         return True
 
 
+class Abs(sympy.Function):
+    """|x| of a real x. SymPy's own asks whether x is real, and where it cannot tell its derivative is written with atan2."""
+
+    nargs = 1
+
+    @classmethod
+    def eval(cls, x: Expr) -> Expr:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return sympy.Abs(x) if x.is_number else None
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        """The sign of x."""
+        return sympy.sign(self.args[0])
+
+    def _eval_is_nonnegative(self) -> bool:
+        return True
+
+
 def exprel_tensor(x: torch.Tensor) -> torch.Tensor:
     """`exprel` of a tensor, differentiable everywhere."""
     near = x.abs() < 1e-5
@@ -99,7 +116,7 @@ def absolute(x: Any) -> Any:
     """Absolute value; keeps the dimension."""
     if isinstance(x, Quantity):
         return x
-    return _apply(sympy.Abs, torch.abs, abs, x, "absolute")
+    return _apply(Abs, torch.abs, abs, x, "absolute")
 
 
 def where(condition: Any, yes: Any, no: Any) -> Any:

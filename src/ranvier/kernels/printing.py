@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import sympy
 
-from ranvier.equations.functions import Expr, exprel, exprel_slope
+from ranvier.equations.functions import Abs, Expr, exprel, exprel_slope
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ TORCH = Dialect(
         sympy.atan: "torch.atan",
         sympy.erf: "torch.erf",
         sympy.Abs: "torch.abs",
+        Abs: "torch.abs",
         sympy.sign: "torch.sign",
         exprel: "exprel",
     },
@@ -44,6 +45,7 @@ NUMBA_FUNCTIONS: Mapping[type, str] = {
     sympy.atan: "math.atan",
     sympy.erf: "math.erf",
     sympy.Abs: "abs",
+    Abs: "abs",
     sympy.sign: "sign",
     exprel: "exprel",
     exprel_slope: "exprel_slope",

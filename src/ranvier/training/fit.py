@@ -26,8 +26,11 @@ class _AtomicCheckpoints(TorchCheckpointIO):
         write_atomic(path, lambda temporary: torch.save(checkpoint, temporary))
 
 
-class _EveryEpoch(lightning.Callback):
-    """Writes weights, metrics and checkpoint after every epoch, in this order: what `--resume` finds is never ahead of the rest."""
+class _EveryEpoch(lightning.pytorch.callbacks.Checkpoint):
+    """Writes weights, metrics and checkpoint after every epoch, in this order: what `--resume` finds is never ahead of the rest.
+
+    Lightning calls a `Checkpoint` after the module's own end of an epoch, other callbacks before it: the row of this epoch is kept too.
+    """
 
     def __init__(self, run: RunFolder) -> None:
         self.run = run
@@ -56,8 +59,9 @@ def fit(
     """
     recipe = run.recipe
     batches = Batches(inputs, train, recipe)
-    net = build(recipe)
+    net = build(recipe).eval()  # without dropout, whose masks no seed decides yet
     net.calibrate(next(iter(batches))[0])
+    net.train()
     module = Classifier(recipe, net, batches, inputs, test, on_epoch, on_batch)
     checkpoint = run.path / CHECKPOINT
     continued = resume and checkpoint.is_file()
@@ -87,8 +91,8 @@ def fit(
         except (RuntimeError, KeyError, EOFError, OSError, ValueError) as error:
             if continued and not module.history:
                 raise RanvierError(
-                    f"{checkpoint}: cannot be continued ({str(error).splitlines()[0]}). Delete it and type `ranvier train --resume {run.path}` "
-                    "to start this run anew."
+                    f"{checkpoint}: cannot be continued ({str(error).splitlines()[0]}). "
+                    f"Delete it and type `ranvier train --resume {run.path}` to start this run anew."
                 ) from error
             raise
         except FloatingPointError as error:

@@ -18,15 +18,17 @@ from ranvier.encoders.augment import (
     Noise,
     Tilt,
     TimeMask,
+    active_frames,
     fit_steps,
-    trim_silence,
 )
 from ranvier.training.recipe import Recipe
 from ranvier.units import ms
 
 BANDS, LOW = 40, 60.0  # mel filters, and the lower edge [Hz]
 WINDOW, HOP = 25 * ms, 10 * ms
-QUIET = 28.0  # decibels below the loudest frame at which a clip begins and ends
+QUIET = 28.0  # decibels below the loudest frame at which the spoken part begins and ends
+MARGIN, MARGIN_TRAIN = 2.0, 6.0  # frames kept before and after it; at most, in training
+JITTER, BEND = 0.12, 0.2  # in training: both ends move, and the speed varies, by up to this share
 FLOOR = 1e-3  # of the clip's mean power, added before the logarithm
 SEGMENTS = 5  # of the linear floor's features
 
@@ -62,14 +64,14 @@ def prepare(samples: Samples, recipe: Recipe) -> Inputs:
 
 @dataclass(frozen=True, eq=False)
 class SoundInputs:
-    """Log-mel pictures of clips without the silence around them.
+    """Log-mel pictures of clips.
 
-    Each clip is stretched to the recipe's number of steps and normalised over the whole clip, not per band: the differences
-    between bands are what tells sounds apart.
+    The spoken part of each clip is stretched to the recipe's number of steps and normalised as a whole, not band by band: the
+    differences between bands are what tells sounds apart.
     """
 
     clips: Tensor  # [n, frames, bands], the last frame repeated
-    lengths: Tensor  # [n], frames
+    spans: Tensor  # [n, 3]: first and last frame of the spoken part, last frame of the clip
     y: Tensor
     recipe: Recipe
 
@@ -77,40 +79,47 @@ class SoundInputs:
     def of(waves: list[Tensor], y: Tensor, recipe: Recipe) -> "SoundInputs":
         """Features of waves [samples] at the recipe's rate."""
         assert recipe.rate is not None
-        rows = []
+        rows, spans = [], []
         for wave in waves:
             padded = torch.nn.functional.pad(wave, (round(WINDOW * recipe.rate / 2),) * 2)
-            power = log_mel(padded, recipe.rate, bands=recipe.shape[0], window=WINDOW, hop=HOP, low=LOW)
-            power = trim_silence(power, QUIET)
-            rows.append(torch.logaddexp(power, power.exp().mean().mul(FLOOR).log()))
-        lengths = torch.tensor([len(r) for r in rows])
-        longest = int(lengths.max())
+            picture = log_mel(padded, recipe.rate, bands=recipe.shape[0], window=WINDOW, hop=HOP, low=LOW)
+            spans.append((*active_frames(picture, QUIET), len(picture) - 1))
+            rows.append(torch.logaddexp(picture, picture.exp().mean().mul(FLOOR).log()))
+        longest = max(len(r) for r in rows)
         clips = torch.stack([torch.cat([r, r[-1:].expand(longest - len(r), -1)]) for r in rows])
-        return SoundInputs(clips, lengths, y, recipe)
+        return SoundInputs(clips, torch.tensor(spans, dtype=clips.dtype), y, recipe)
 
     def batch(self, index: Tensor, generator: torch.Generator | None) -> Tensor:
-        x = fit_steps(
-            self.clips[index],
-            self.lengths[index],
-            self.recipe.steps,
-            *((0.12, 0.1) if generator is not None else ()),
-            generator=generator,
-        )
-        if generator is not None:
+        first, end, last = self.spans[index].unbind(1)
+        if generator is None:
+            x = fit_steps(self.clips[index], first - MARGIN, end + MARGIN, last, self.recipe.steps)
+        else:
+            before, after, shift, stretch = torch.rand((4, len(index)), generator=generator)
+            length = end - first
+            start = (first - MARGIN_TRAIN * before).clamp(min=0) + JITTER * length * (2 * shift - 1)
+            stop = (end + MARGIN_TRAIN * after).minimum(last) + JITTER * length * (2 * stretch - 1)
+            x = fit_steps(self.clips[index], start, stop, last, self.recipe.steps, bend=BEND, generator=generator)
             high = (self.recipe.rate or 0) / 2
             x = Compose(FrequencyWarp(0.2, LOW, high), Tilt(6.0), Equalizer(2.0), Noise(0.6))(x, generator)
-        x = x - x.mean((1, 2), keepdim=True)
-        x = x / x.std((1, 2), keepdim=True).clamp(min=1e-6)
+        x = _normalised(x)
         if generator is not None:
             x = Compose(TimeMask(8), FrequencyMask(6))(x, generator)
         return x.transpose(0, 1).contiguous()
 
     def flat(self) -> np.ndarray:
-        x = fit_steps(self.clips, self.lengths, SEGMENTS * 10).unflatten(1, (SEGMENTS, -1)).mean(2)
-        return (x - x.mean((1, 2), keepdim=True)).flatten(1).numpy()
+        first, end, last = self.spans.unbind(1)
+        x = fit_steps(self.clips, first - MARGIN, end + MARGIN, last, SEGMENTS * 10)
+        return _normalised(x).unflatten(1, (SEGMENTS, -1)).mean(2).flatten(1).numpy()
 
     def picture(self, index: int) -> np.ndarray:
-        return self.clips[index, : int(self.lengths[index])].numpy()
+        first, end, _ = self.spans[index].long().tolist()
+        return self.clips[index, first : end + 1].numpy()
+
+
+def _normalised(x: Tensor) -> Tensor:
+    """Mean 0 and variance 1 over each whole picture [B, T, bands]."""
+    x = x - x.mean((1, 2), keepdim=True)
+    return x / x.std((1, 2), keepdim=True).clamp(min=1e-6)
 
 
 @dataclass(frozen=True, eq=False)

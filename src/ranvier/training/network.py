@@ -14,7 +14,7 @@ from ranvier.surrogates import FastSigmoid
 from ranvier.training.recipe import Recipe
 
 SEGMENTS = 5  # stretches of a sound that the readout tells apart
-DELAYS = 9  # steps that the first synapses of a sound network reach back
+DELAYS = 13  # steps that the first synapses of a sound network reach back
 CHANNELS, WIDTH, STRIDE = 32, 8, 2  # of the first synapses, along frequency
 SLOPE = 3.0  # of the surrogate gradient
 
@@ -39,6 +39,7 @@ def _sound(r: Recipe, g: torch.Generator) -> Sequential:
         population(r, (CHANNELS, 1, 1), (15e-3, 40e-3), g),
         AvgPool2d((2, 1)),
         Flatten(),
+        Dropout(r.dropout * 2 / 3),
         *_dense(r, CHANNELS * places, g),
     ]
     readout = SegmentLinear(r.hidden[-1], len(r.classes), segments=SEGMENTS, steps=r.steps, generator=g)

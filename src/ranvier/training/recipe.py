@@ -29,7 +29,7 @@ class Recipe:
     learning_rate: float
     weight_decay: float = 0.01
     label_smoothing: float = 0.1
-    dropout: float = 0.1
+    dropout: float = 0.2  # of the hidden populations
     average: float = 0.99  # decay of the running average of the weights, which is what is kept
     seed: int = 0
     rate: int | None = None  # sampling rate of sounds [Hz]
@@ -72,9 +72,10 @@ def sound_recipe(classes: tuple[str, ...], rate: int, bands: int) -> Recipe:
         hidden=(256,),
         steps=50,
         dt=10 * ms,
-        epochs=20,
+        epochs=25,
         batch=64,
         learning_rate=3e-3,
+        dropout=0.3,
     )
 
 

@@ -1,0 +1,341 @@
+"""What every neuron shares: refusals, state as a value, learned parameters, torch citizenship, and a model of the user's own."""
+
+import copy
+import io
+import math
+import pickle
+
+import numpy as np
+import pytest
+import sympy
+import torch
+
+import ranvier.neurons
+from ranvier.equations import Exact, ImpulseInput, Subtract, exp, parameter, state, where
+from ranvier.neurons import ALIF, IF, LI, LIF, CubaLIF, Neuron, Run
+from ranvier.surrogates import Arctan, FastSigmoid
+from ranvier.units import Dimensionless, Resistance, Time, Voltage, ms
+
+MODELS = [
+    v for v in vars(ranvier.neurons).values() if isinstance(v, type) and issubclass(v, Neuron) and v is not Neuron
+]
+
+
+class FitzHugh(Neuron):
+    """A user's own model, as in a notebook: two states, a cubic, an adaptation that jumps."""
+
+    tau: Time = parameter(8 * ms, positive=True)
+    slow: Time = parameter(40 * ms, positive=True)
+    unit: Voltage = parameter(1.0)
+    r: Resistance = parameter(1.0)
+    v_threshold: Voltage = parameter(1.2)
+    v_reset: Voltage = parameter(-0.5)
+    v: Voltage = state("v_reset")
+    w: Dimensionless = state(0.1)
+
+    def dynamics(self, s, i):
+        u = s.v / self.unit
+        return {
+            "v": (s.v - self.unit * (u**3 / 3 + s.w) + self.r * i) / self.tau,
+            "w": (where(u > 0, u, 0.5 * u) * exp(-(s.w**2)) - s.w) / self.slow,
+        }
+
+    def threshold(self, s):
+        return s.v - self.v_threshold
+
+    def reset(self, s):
+        return {"v": self.v_reset, "w": s.w + 0.2}
+
+
+# ---- bad input -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("x", "error", "text"),
+    [
+        (torch.zeros(3), ValueError, r"LIF: input must have axes \[T, B, \*N\] .*, got shape \(3,\)"),
+        (torch.zeros(0, 2, 5), ValueError, r"no entries along time \(axis 0\); its shape is \(0, 2, 5\)"),
+        (torch.zeros(3, 0, 5), ValueError, r"no entries along batch \(axis 1\)"),
+        (torch.zeros(3, 2, 0), ValueError, r"no entries along neurons \(axis 2\)"),
+        (
+            torch.zeros(3, 2, 5, dtype=torch.int64),
+            TypeError,
+            r"must be floating point, got torch.int64\. Convert it with \.float",
+        ),
+        (torch.zeros(3, 2, 5, dtype=torch.bool), TypeError, r"must be floating point, got torch.bool"),
+        (np.zeros((3, 2, 5)), TypeError, r"must be a torch tensor \[T, B, \*N\], got ndarray\. Use torch.as_tensor"),
+        ([[1.0]], TypeError, r"got list"),
+    ],
+)
+def test_input_that_cannot_be_run_is_refused(x, error: type[Exception], text: str) -> None:
+    with pytest.raises(error, match=text):
+        LIF()(x)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "text"),
+    [
+        ({"tau_mem": 0.0}, ValueError, r"LIF: tau_mem must be > 0, got 0\. Write tau_mem=0\.02 for the default"),
+        ({"tau_mem": -1 * ms}, ValueError, r"LIF: tau_mem must be > 0, got -0\.001"),
+        ({"tau_mem": math.nan}, ValueError, r"LIF: tau_mem must be finite, got nan"),
+        ({"tau_mem": torch.tensor([0.01, math.inf])}, ValueError, r"LIF: tau_mem must be finite, got tensor\[2\]"),
+        ({"tau_mem": torch.tensor([0.01, -0.01])}, ValueError, r"LIF: tau_mem must be > 0, got -0\.01"),
+        ({"tau_mem": torch.zeros(0)}, ValueError, r"LIF: tau_mem is empty"),
+        (
+            {"tau_mem": "20ms"},
+            TypeError,
+            r"LIF: tau_mem must be a number or a tensor of the neurons' shape, got '20ms'",
+        ),
+        ({"tau_mem": None}, TypeError, r"LIF: tau_mem must be a number or a tensor"),
+        (
+            {"dt": 30 * ms},
+            ValueError,
+            r"LIF: dt must not exceed tau_mem, got dt=0\.03 s and tau_mem=0\.02 s\. Use a smaller dt",
+        ),
+        ({"dt": 0}, ValueError, r"LIF: dt must be a positive number of seconds, got 0\. Write dt=1 \* ms"),
+        ({"dt": -1 * ms}, ValueError, r"dt must be a positive number"),
+        ({"dt": "1 ms"}, ValueError, r"dt must be a positive number of seconds, got 1 ms"),
+        ({"dt": math.nan}, ValueError, r"dt must be a positive number"),
+        ({"v_threshold": 0.0}, ValueError, r"v_threshold must lie above v_reset, .*; got v_threshold=0, v_reset=0"),
+        ({"v_reset": 2.0}, ValueError, r"v_threshold must lie above v_reset"),
+        ({"v_reset": torch.tensor([0.0, 1.0])}, ValueError, r"v_threshold must lie above v_reset"),
+        ({"tau": 5 * ms}, TypeError, r"LIF has no parameter tau\. It has: tau_mem, r, v_leak, v_threshold, v_reset"),
+        ({"fire_on": "=>"}, ValueError, r"""LIF: fire_on must be ">=" or ">", got '=>'"""),
+        ({"backend": "gpu"}, ValueError, r"LIF: backend must be one of \('auto', 'cpu', 'eager'\), got 'gpu'"),
+        ({"learn": ("tau",)}, ValueError, r"LIF: learn names tau, which is no parameter"),
+        ({"reset": Subtract}, TypeError, r"LIF: reset must be an object such as Subtract\(\), got <class"),
+        ({"reset": "subtract"}, TypeError, r"LIF: reset must be an object such as Subtract\(\), got 'subtract'"),
+        ({"input": ImpulseInput}, TypeError, r"LIF: input must be an object such as ImpulseInput\(\)"),
+        ({"refractory": 2 * ms}, TypeError, r"LIF: refractory must be an object such as Clamp\(2 \* ms\), got 0\.002"),
+        ({"surrogate": FastSigmoid}, TypeError, r"LIF: surrogate must be an object such as FastSigmoid\(\)"),
+        ({"integrator": Exact}, TypeError, r"LIF: integrator must be an object such as Exact\(\)"),
+    ],
+)
+def test_options_that_make_no_neuron_are_refused(options: dict, error: type[Exception], text: str) -> None:
+    with pytest.raises(error, match=text):
+        LIF(**options)
+
+
+def test_states_that_do_not_fit_are_refused() -> None:
+    x, neuron = torch.zeros(3, 2, 5), CubaLIF()
+    with pytest.raises(
+        ValueError, match=r"CubaLIF: state must hold \['v', 'i'\], got \['v'\]\. Start from initial_state\(\(2, 5\)\)"
+    ):
+        neuron.run(x, {"v": torch.zeros(2, 5)})
+    with pytest.raises(ValueError, match=r"state v has \(4, 5\), expected \(2, 5\)\. Batch sizes differ"):
+        neuron.run(x, neuron.initial_state((4, 5)))
+    with pytest.raises(ValueError, match=r"state v has \(2, 6\), expected \(2, 5\)\. Shapes differ"):
+        neuron.run(x, neuron.initial_state((2, 6)))
+    with pytest.raises(TypeError, match=r"state must be a dict of \['v', 'i'\], got Tensor"):
+        neuron.run(x, torch.zeros(2, 5))
+
+
+def test_a_record_that_is_no_state_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"LIF has no state u, x to record\. It has: v"):
+        LIF().run(torch.zeros(3, 1, 1), record=("u", "v", "x"))
+
+
+@pytest.mark.parametrize("name", ["tau_mem", "v_leak"])
+def test_parameters_of_another_shape_than_the_neurons_are_refused(name: str) -> None:
+    neuron = LIF(**{name: torch.full((3,), 0.02)})
+    with pytest.raises(
+        ValueError, match=rf"per-neuron parameters have shapes \{{'{name}': \(3,\)\}}, the input has neurons \(5,\)"
+    ):
+        neuron(torch.zeros(4, 2, 5))
+
+
+def test_a_missing_attribute_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="tau"):
+        LIF().tau  # noqa: B018
+
+
+# ---- parameters ----------------------------------------------------------------------------------------------------
+
+
+def test_per_neuron_parameters_act_on_their_neuron() -> None:
+    taus = torch.tensor([5.0, 10.0, 20.0]) * ms
+    x = torch.full((6, 2, 3), 0.5)
+    together = LIF(tau_mem=taus).run(x, record=("v",)).records["v"]
+    for k, tau in enumerate(taus):
+        alone = LIF(tau_mem=float(tau)).run(x[:, :, k : k + 1], record=("v",)).records["v"]
+        torch.testing.assert_close(together[:, :, k : k + 1], alone)
+
+
+def test_per_channel_parameters_broadcast_over_an_image() -> None:
+    x = torch.rand(4, 2, 3, 5, 6)
+    taus = torch.tensor([5.0, 10.0, 20.0]).view(3, 1, 1) * ms
+    v = LI(tau_mem=taus)(x)
+    torch.testing.assert_close(v[:, :, 1], LI(tau_mem=10 * ms)(x[:, :, 1]))
+
+
+def test_learned_parameters_are_logarithms_where_they_must_stay_positive() -> None:
+    neuron = LIF(tau_mem=10 * ms, learn=("tau_mem", "v_threshold"))
+    assert sorted(dict(neuron.named_parameters())) == ["log_tau_mem", "raw_v_threshold"]
+    assert neuron.tau_mem.item() == pytest.approx(10 * ms) and neuron.tau_mem.requires_grad
+    optimiser = torch.optim.SGD(neuron.parameters(), lr=1e-3)
+    before = neuron.tau_mem.item()
+    x = 3 * torch.rand(20, 2, 4)
+    neuron.run(x, record=("v",)).records["v"].sum().backward()
+    optimiser.step()
+    assert 0 < neuron.tau_mem.item() != before
+    assert "learn=('tau_mem', 'v_threshold')" in repr(neuron)
+
+
+def test_one_name_to_learn_may_be_a_plain_string() -> None:
+    assert LIF(learn="tau_mem").learn == ("tau_mem",)
+
+
+def test_a_parameter_can_be_set_and_a_refused_value_changes_nothing() -> None:
+    plain, learned = LIF(), LIF(learn=("tau_mem", "v_reset"))
+    for neuron in (plain, learned):
+        neuron.tau_mem = 30 * ms
+        assert torch.as_tensor(neuron.tau_mem).item() == pytest.approx(30 * ms)
+        for bad in (0.1 * ms, -1.0, math.nan):
+            with pytest.raises(ValueError, match="tau_mem"):
+                neuron.tau_mem = bad
+        with pytest.raises(ValueError, match="v_threshold must lie above"):
+            neuron.v_reset = 5.0
+        assert torch.as_tensor(neuron.tau_mem).item() == pytest.approx(30 * ms) and torch.as_tensor(neuron.v_reset).item() == 0
+    plain.v_leak = torch.tensor([0.1, 0.2])
+    assert plain.run(torch.zeros(1, 1, 2)).state["v"].flatten().tolist() == pytest.approx([0.1, 0.2])
+    plain.v_leak = 0.25
+    assert plain.v_leak == 0.25 and not dict(plain.named_buffers())
+
+
+def test_a_membrane_that_starts_at_a_learned_value_has_its_gradient() -> None:
+    neuron = LI(v_leak=0.3, learn=("v_leak",)).double()
+    neuron(torch.zeros(4, 1, 1, dtype=torch.float64)).sum().backward()
+    assert neuron.raw_v_leak.grad.item() == pytest.approx(4, rel=1e-9)  # at rest from the first step to the last
+
+
+# ---- running -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("model", [*MODELS, FitzHugh], ids=lambda m: m.__name__)
+def test_three_verbs_agree_and_state_is_a_value(model: type[Neuron]) -> None:
+    neuron = model(backend="eager")
+    x = 2 * torch.rand(12, 3, 5)
+    given, before = x.clone(), copy.deepcopy(neuron.state_dict())
+    whole = neuron.run(x, record=tuple(neuron.initial_state((1,))))
+    assert isinstance(whole, Run) and torch.equal(neuron(x), whole.output)
+    state, rows = None, []
+    for x_t in x:
+        out, state = neuron.step(x_t, state)
+        rows.append(out)
+    assert torch.equal(torch.stack(rows), whole.output)
+    first = neuron.run(x[:7])
+    kept = {k: v.clone() for k, v in first.state.items()}
+    second = neuron.run(x[7:], first.state)
+    assert torch.equal(torch.cat([first.output, second.output]), whole.output)
+    for k, v in second.state.items():
+        assert torch.equal(v, whole.state[k]) and torch.equal(v, state[k])
+        assert torch.equal(whole.records[k][-1], v)
+        assert torch.equal(first.state[k], kept[k]), "a run leaves the state it was given alone"
+    assert torch.equal(x, given) and before == neuron.state_dict()
+
+
+def test_the_compiled_run_leaves_input_and_state_alone() -> None:
+    neuron, x = LIF(), 2 * torch.rand(9, 2, 3)
+    state = neuron.initial_state((2, 3))
+    given = x.clone()
+    neuron.run(x, state)
+    assert torch.equal(x, given) and torch.equal(state["v"], torch.zeros(2, 3))
+
+
+def test_an_input_of_any_layout_gives_the_same_run() -> None:
+    neuron, x = LIF(), 3 * torch.rand(5, 3, 4)
+    strided = x.transpose(1, 2).contiguous().transpose(1, 2)
+    assert not strided.is_contiguous() and torch.equal(neuron(strided), neuron(x))
+    constant = x[:1].expand(5, 3, 4)
+    assert torch.equal(neuron(constant), neuron(constant.contiguous()))
+
+
+def test_neurons_may_have_no_axis_or_several() -> None:
+    x = 3 * torch.rand(9, 6)
+    flat = LIF()(x)
+    assert torch.equal(LIF()(x.view(9, 1, 2, 3)).flatten(1), flat) and flat.shape == (9, 6)
+
+
+# ---- torch citizenship -----------------------------------------------------------------------------------------------
+
+
+def _same(a: Neuron, b: Neuron, x: torch.Tensor) -> bool:
+    return torch.equal(a(x), b(x)) and str(a) == str(b)
+
+
+@pytest.mark.parametrize(
+    "neuron",
+    [
+        LIF(tau_mem=7 * ms, reset=Subtract(), surrogate=Arctan(), learn=("tau_mem",), backend="eager"),
+        ALIF(beta=torch.tensor([0.5, 1.0, 1.5]), backend="eager"),
+    ],
+    ids=["learned", "per neuron"],
+)
+def test_copies_pickles_and_saved_weights_run_alike(neuron: Neuron) -> None:
+    x = 4 * torch.rand(15, 2, 3)
+    twin = copy.deepcopy(neuron)
+    assert _same(neuron, twin, x) and _same(neuron, pickle.loads(pickle.dumps(neuron)), x)
+    assert twin.program is neuron.program, "equal options share their code"
+    buffer = io.BytesIO()
+    torch.save(neuron.state_dict(), buffer)
+    buffer.seek(0)
+    for value in (*twin.parameters(), *twin.buffers()):
+        value.data.mul_(1.5)
+    twin.load_state_dict(torch.load(buffer, weights_only=True))
+    assert _same(neuron, twin, x)
+
+
+def test_to_double_and_back() -> None:
+    neuron = LIF(tau_mem=torch.full((3,), 0.01), learn=("v_threshold",), backend="eager")
+    assert neuron.double().raw_v_threshold.dtype == torch.float64
+    assert neuron(torch.rand(4, 1, 3, dtype=torch.float64)).dtype == torch.float64
+    assert neuron.to(torch.float32)(torch.rand(4, 1, 3)).dtype == torch.float32
+
+
+def test_state_of_another_dtype_is_converted() -> None:
+    x = torch.rand(4, 2, 3, dtype=torch.float64)
+    assert LIF().run(x, LIF().initial_state((2, 3))).state["v"].dtype == torch.float64
+
+
+def test_repr_shows_physical_values() -> None:
+    assert repr(LIF(tau_mem=5 * ms)) == "LIF(tau_mem=0.005, r=1, v_leak=0, v_threshold=1, v_reset=0, dt=0.001)"
+    assert "tau_mem=tensor[2] in [0.01, 0.02]" in repr(LIF(tau_mem=torch.tensor([0.01, 0.02])))
+
+
+# ---- a model of one's own ------------------------------------------------------------------------------------------
+
+
+def test_a_users_own_neuron_gets_the_compiled_kernel_and_its_gradients() -> None:
+    results = {}
+    for backend in ("cpu", "eager"):
+        torch.manual_seed(5)
+        neuron = FitzHugh(learn=tuple(FitzHugh.declaration.parameters), backend=backend).double()
+        x = (3 * torch.rand(25, 3, 4, dtype=torch.float64)).requires_grad_()
+        run = neuron.run(x, record=("v", "w"))
+        (run.output.sum() + run.records["v"].square().mean() + run.records["w"].sum() + run.state["v"].sum()).backward()
+        results[backend] = [
+            run.output,
+            run.records["v"],
+            run.records["w"],
+            x.grad,
+            *(p.grad for p in neuron.parameters()),
+        ]
+    assert results["cpu"][0].sum() > 3, "it fires"
+    for compiled, eager in zip(*results.values(), strict=True):
+        torch.testing.assert_close(compiled, eager, rtol=1e-9, atol=1e-12)
+
+
+def test_a_function_without_code_says_which() -> None:
+    class Odd(LIF):
+        def dynamics(self, s, i):
+            term = sympy.gamma(s.v) if isinstance(s.v, sympy.Basic) else s.v * 0 / self.v_threshold
+            return {"v": (self.r * i + self.v_threshold * term) / self.tau_mem}
+
+    with pytest.raises(
+        NotImplementedError, match=r"no code for gamma in the expression .*Use a function of ranvier\.equations"
+    ):
+        Odd()(torch.zeros(2, 1, 1))
+
+
+def test_if_needs_no_time_constant() -> None:
+    assert IF(dt=10.0).dt == 10.0

@@ -1,0 +1,402 @@
+"""The compiled kernels against the eager step: outputs, records, final state and every gradient.
+
+A designed covering, not a product: every neuron, surrogate, reset (attached and detached), integrator, refractory mode, order,
+comparison and kind of input runs compiled and eager, at odd sizes, with scalar and per-neuron parameters, all of them learned.
+"""
+
+import concurrent.futures
+import itertools
+import multiprocessing
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+import ranvier.neurons
+from ranvier import surrogates
+from ranvier.equations import (
+    BlockInput,
+    BlockSpikes,
+    Clamp,
+    CurrentInput,
+    Euler,
+    Exact,
+    ExponentialEuler,
+    ImpulseInput,
+    NoReset,
+    RungeKutta4,
+    Subtract,
+    ToValue,
+    absolute,
+    atan,
+    erf,
+    log,
+    maximum,
+    parameter,
+    sqrt,
+    state,
+    tanh,
+    where,
+)
+from ranvier.layers import Recurrent
+from ranvier.neurons import ALIF, IF, LI, LIF, Accumulator, AdaptiveLIF, CubaLIF, Neuron
+from ranvier.surrogates import (
+    Arctan,
+    Boxcar,
+    FastSigmoid,
+    MultiGaussian,
+    Sigmoid,
+    StraightThrough,
+    Surrogate,
+    Triangle,
+)
+from ranvier.units import Dimensionless, Resistance, Time, Voltage, ms
+
+F64, F32 = torch.float64, torch.float32
+SIZES = [(1, 1, 1), (7, 3, 5), (33, 2, 1030)]  # the last leaves a narrow tile beside a full one
+EXERCISED: set[tuple[str, str]] = set()  # (neuron, backend)
+
+
+class Everything(Neuron):
+    """Every function of the equation language inside the time loop, with coefficients that depend on a state."""
+
+    tau: Time = parameter(10 * ms, positive=True)
+    unit: Voltage = parameter(1.0, positive=True)
+    r: Resistance = parameter(1.0)
+    low: Voltage = parameter(-0.3)
+    v_threshold: Voltage = parameter(1.0)
+    v_reset: Voltage = parameter(0.0)
+    v: Voltage = state(0.0)
+    n: Dimensionless = state(0.2)
+    m: Dimensionless = state(0.1)
+
+    def dynamics(self, s, i):
+        leak = 0.5 + s.n**2  # a rate that moves: exprel stays in the loop
+        u = s.v / self.unit
+        bend = (
+            tanh(u)
+            + 0.2 * atan(u)
+            + 0.1 * erf(u)
+            + 0.1 * log(2 + absolute(u))
+            - sqrt(1 + u**2)
+            + u**9 / (1 + u**8) ** 1.5
+        )
+        return {
+            "v": (self.r * i - leak * s.v + where(s.m > 0, self.low, self.unit * 0.1)) / self.tau,
+            "n": (absolute(bend) - s.n) / self.tau,
+            "m": (maximum(u, self.low / self.unit) - s.m * (1 + s.n)) / self.tau,
+        }
+
+    def threshold(self, s):
+        return s.v - self.v_threshold
+
+    def reset(self, s):
+        return {"v": self.v_reset, "n": s.n + 0.1}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A model with options; `gain` and `offset` of a normal input that makes it fire."""
+
+    model: type[Neuron]
+    options: dict[str, Any]
+    gain: float = 4.0
+    offset: float = 3.0
+    per_neuron: bool = False
+    dtypes: tuple[torch.dtype, ...] = (F64,)
+
+    def __str__(self) -> str:
+        text = "-".join(f"{k}={v}" for k, v in self.options.items()).replace("integrate", "i").replace("reset", "r")
+        return f"{self.model.__name__}-{text}{'-per_neuron' if self.per_neuron else ''}".replace(" ", "")
+
+
+ATTACHED = ToValue(detach=False)
+IMPULSE = ImpulseInput()
+BOTH = (F64, F32)
+CASES = [
+    Case(LIF, {}, dtypes=BOTH),
+    Case(LIF, {"reset": ATTACHED, "surrogate": Arctan(), "fire_on": ">"}, per_neuron=True, dtypes=BOTH),
+    Case(LIF, {"reset": Subtract(), "surrogate": Sigmoid(), "input": IMPULSE}, 0.3, 0.2),
+    Case(LIF, {"reset": Subtract(detach=False), "order": ("integrate", "reset", "fire"), "surrogate": Triangle()}),
+    Case(LIF, {"reset": ATTACHED, "order": ("reset", "integrate", "fire"), "surrogate": Boxcar()}, per_neuron=True),
+    Case(LIF, {"reset": NoReset(), "order": ("fire", "integrate", "reset"), "surrogate": MultiGaussian()}),
+    Case(LIF, {"reset": ATTACHED, "order": ("fire", "reset", "integrate"), "surrogate": StraightThrough()}),
+    Case(LIF, {"reset": Subtract(detach=False), "order": ("reset", "fire", "integrate"), "integrator": Euler()}),
+    Case(LIF, {"refractory": Clamp(2 * ms), "reset": ATTACHED}, per_neuron=True),
+    Case(LIF, {"refractory": BlockSpikes(2 * ms), "integrator": RungeKutta4(), "reset": Subtract(detach=False)}),
+    Case(LIF, {"refractory": BlockInput(3 * ms), "input": IMPULSE, "order": ("reset", "integrate", "fire")}, 0.3, 0.2),
+    Case(IF, {"reset": Subtract(detach=False)}, 0.3, 0.2, dtypes=BOTH),
+    Case(IF, {"input": CurrentInput(), "reset": ToValue(), "surrogate": Arctan()}, 300, 300),
+    Case(CubaLIF, {}, 0.6, 0.3, dtypes=BOTH),
+    Case(CubaLIF, {"reset": ATTACHED, "surrogate": Triangle()}, 0.6, 0.3, per_neuron=True),
+    Case(CubaLIF, {"integrator": ExponentialEuler(), "reset": Subtract(detach=False), "refractory": Clamp(1 * ms)}, 0.6, 0.3),
+    Case(AdaptiveLIF, {"reset": ATTACHED}, per_neuron=True, dtypes=BOTH),
+    Case(AdaptiveLIF, {"input": IMPULSE, "reset": Subtract(), "integrator": Exact(), "surrogate": MultiGaussian()}, 0.3, 0.2),
+    Case(ALIF, {}, 3, 3, dtypes=BOTH),
+    Case(ALIF, {"reset": ATTACHED, "surrogate": Sigmoid(), "integrator": Euler(), "refractory": BlockSpikes(1 * ms)}, 3, 3),
+    Case(LI, {}, per_neuron=True, dtypes=BOTH),
+    Case(LI, {"input": IMPULSE, "integrator": RungeKutta4()}),
+    Case(Accumulator, {}, dtypes=BOTH),
+    Case(Accumulator, {"input": CurrentInput()}, per_neuron=True),
+    Case(Everything, {"reset": ATTACHED}, dtypes=BOTH),
+    Case(Everything, {"integrator": Euler()}, per_neuron=True),
+]  # fmt: skip
+
+
+def make(case: Case, neurons: int, dtype: torch.dtype, seed: int) -> Neuron:
+    """The neuron with every parameter learned, a quarter of them different in each neuron if asked."""
+    g = torch.Generator().manual_seed(seed)
+    given: dict[str, Any] = {}
+    for k, (name, spec) in enumerate(case.model.declaration.parameters.items()):
+        scale = 1 + 0.1 * torch.rand(neurons, generator=g)
+        offset = 0.05 if spec.default == 0 and name != "v_reset" else 0.0
+        if case.per_neuron and k % 2 == 0:
+            given[name] = spec.default * scale + offset
+        elif offset:
+            given[name] = offset
+    return case.model(learn=tuple(case.model.declaration.parameters), **case.options, **given).to(dtype)
+
+
+def everything(neuron: Neuron, backend: str, x: Tensor, start: dict[str, Tensor], seed: int) -> dict[str, Tensor]:
+    """Outputs, records, final state and all gradients of one run, under a random weighting of each."""
+    neuron.backend = backend
+    neuron.zero_grad()
+    x = x.clone().requires_grad_()
+    leaves = {k: v.clone().requires_grad_() for k, v in start.items()}
+    run = neuron.run(x, leaves, record=tuple(start))
+    EXERCISED.add((type(neuron).__name__, backend))
+    found = {"output": run.output} | {f"record {k}": v for k, v in run.records.items()}
+    found |= {f"final {k}": v for k, v in run.state.items()}
+    g = torch.Generator().manual_seed(seed)
+    total = sum((v * torch.randn(v.shape, generator=g, dtype=F64).to(v.dtype)).sum() for v in found.values())
+    total.backward()
+    inputs = {"x": x, **leaves, **dict(neuron.named_parameters())}
+    return found | {f"gradient of {k}": torch.zeros_like(v) if v.grad is None else v.grad for k, v in inputs.items()}
+
+
+def assert_equal(compiled: dict[str, Tensor], eager: dict[str, Tensor], tolerance: float) -> None:
+    assert compiled.keys() == eager.keys()
+    for name, expected in eager.items():
+        got, scale = compiled[name], max(float(expected.detach().abs().max()), 1e-6)
+        assert got.shape == expected.shape and got.dtype == expected.dtype, name
+        assert bool(torch.isfinite(got).all()), f"{name} has unwritten or infinite elements"
+        worst = float((got - expected).detach().abs().max())
+        assert worst <= tolerance * scale, f"{name}: off by {worst:g} of {scale:g}"
+
+
+def start_of(neuron: Neuron, shape: tuple[int, ...], dtype: torch.dtype, seed: int) -> dict[str, Tensor]:
+    """A state that is not at rest; whole numbers where the model counts steps or carries a spike."""
+    g = torch.Generator().manual_seed(seed)
+    rest = neuron.initial_state(shape, torch.empty(0, dtype=dtype))
+    whole = {"refractory": 2, "spiked": 2}
+    return {
+        k: torch.randint(whole[k], shape, generator=g).to(dtype)
+        if k in whole
+        else v.detach() + 0.3 * torch.rand(shape, generator=g, dtype=dtype)
+        for k, v in rest.items()
+    }
+
+
+@pytest.mark.parametrize(("case", "dtype"), [(c, d) for c in CASES for d in c.dtypes], ids=str)
+def test_compiled_equals_eager(case: Case, dtype: torch.dtype) -> None:
+    for T, B, N in SIZES:
+        neuron = make(case, N, dtype, seed=N)
+        g = torch.Generator().manual_seed(T)
+        x = (case.offset + case.gain * torch.randn((T, B, N), generator=g, dtype=F64)).to(dtype)
+        start = start_of(neuron, (B, N), dtype, seed=B)
+        compiled, eager = (everything(neuron, backend, x, start, seed=1) for backend in ("cpu", "eager"))
+        if neuron.fires and N > 1000:
+            rate = float(eager["output"].detach().mean())
+            assert 0.005 < rate < 0.95, f"fires in {rate:.3f} of steps"
+        if dtype == F32 and neuron.fires:
+            assert torch.equal(compiled["output"], eager["output"]), (
+                "choose another seed: a membrane meets its threshold"
+            )
+        assert_equal(compiled, eager, 1e-9 if dtype == F64 else 1e-4)
+
+
+def test_the_cases_cover_every_choice() -> None:
+    exported = {n for n in ranvier.neurons.__all__ if n not in ("Neuron", "Run", "ModelError", "State")}
+    assert exported <= {c.model.__name__ for c in CASES}
+    attached = {
+        (c.model.__name__, c.options.get("reset", ToValue()).detach)
+        for c in CASES
+        if c.model.declaration.has("threshold")
+    }
+    firing = {n for n in exported if getattr(ranvier.neurons, n).declaration.has("threshold")}
+    assert {(n, detach) for n in firing for detach in (True, False)} <= attached
+    assert exported <= {c.model.__name__ for c in CASES if F32 in c.dtypes}
+
+    def used(option: str) -> set[type]:
+        return {type(c.options[option]) for c in CASES if option in c.options}
+
+    offered = {v for v in vars(surrogates).values() if isinstance(v, type) and issubclass(v, Surrogate)} - {Surrogate}
+    assert offered == used("surrogate") | {FastSigmoid}
+    assert used("reset") == {ToValue, Subtract, NoReset}
+    assert used("refractory") == {Clamp, BlockSpikes, BlockInput}
+    assert used("integrator") == {Exact, ExponentialEuler, RungeKutta4, Euler}
+    assert used("input") == {CurrentInput, ImpulseInput}
+    orders = {c.options.get("order", ("integrate", "fire", "reset")) for c in CASES}
+    assert orders == set(itertools.permutations(("integrate", "fire", "reset")))
+
+
+# ---- recurrence ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("neuron", "dtype"),
+    [
+        (lambda: LIF(reset=ATTACHED, learn=("tau_mem", "v_threshold")), F64),
+        (lambda: LIF(reset=ATTACHED, learn=("tau_mem", "v_threshold")), F32),
+        (lambda: ALIF(learn=("beta",), beta=torch.linspace(0.5, 2, 5)), F64),
+        (lambda: CubaLIF(order=("reset", "integrate", "fire"), reset=Subtract(), learn=("tau_syn",)), F64),
+        (lambda: LI(learn=("tau_mem",)), F64),
+    ],
+    ids=["LIF", "LIF float32", "ALIF per neuron", "CubaLIF spike carried", "LI"],
+)
+def test_recurrent_compiled_equals_eager(neuron: Callable[[], Neuron], dtype: torch.dtype) -> None:
+    layer = Recurrent(neuron(), 5, generator=torch.Generator().manual_seed(0)).to(dtype)
+    for T, B in ((1, 1), (12, 3)):
+        x = (2 + 2 * torch.randn((T, B, 5), generator=torch.Generator().manual_seed(4), dtype=F64)).to(dtype)
+        start = {**start_of(layer.neuron, (B, 5), dtype, 3), "last": (torch.rand(B, 5) < 0.5).to(dtype)}
+        results = []
+        for backend in ("cpu", "eager"):
+            layer.neuron.backend = backend
+            layer.zero_grad()
+            inputs = {"x": x.clone().requires_grad_()} | {k: v.clone().requires_grad_() for k, v in start.items()}
+            run = layer.run(inputs["x"], {k: inputs[k] for k in start}, record=("v",))
+            found = {"output": run.output, "record": run.records["v"]} | {f"final {k}": v for k, v in run.state.items()}
+            g = torch.Generator().manual_seed(9)
+            sum((v * torch.randn(v.shape, generator=g, dtype=F64).to(dtype)).sum() for v in found.values()).backward()
+            inputs |= dict(layer.named_parameters())
+            none = {k: torch.zeros_like(v) if v.grad is None else v.grad for k, v in inputs.items()}
+            results.append(found | {f"gradient of {k}": v for k, v in none.items()})
+        if layer.neuron.fires and T > 1:
+            assert 0.02 < float(results[1]["output"].detach().mean()) < 0.95
+        assert_equal(*results, 1e-9 if dtype == F64 else 1e-4)
+
+
+def test_recurrent_with_one_readout_alone_graded() -> None:
+    """A loss on a record only: the fed-back output has a gradient through the weights all the same."""
+    x = 2 + 2 * torch.randn(9, 2, 4, dtype=F64)
+    grads = []
+    for backend in ("cpu", "eager"):
+        layer = Recurrent(LIF(backend=backend), 4, generator=torch.Generator().manual_seed(2)).double()
+        layer.run(x, record=("v",)).records["v"].sum().backward()
+        grads.append(layer.weight.grad)
+    assert grads[1].abs().max() > 0
+    torch.testing.assert_close(*grads, rtol=1e-9, atol=1e-12)
+
+
+# ---- finite differences --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("neuron", "scale"),
+    [
+        (lambda **o: LIF(reset=ATTACHED, surrogate=Arctan(), **o), 30.0),
+        (
+            lambda **o: LIF(
+                reset=Subtract(detach=False), order=("reset", "integrate", "fire"), surrogate=Sigmoid(), **o
+            ),
+            30.0,
+        ),
+        (lambda **o: CubaLIF(reset=ATTACHED, surrogate=MultiGaussian(), **o), 3.0),
+        (lambda **o: AdaptiveLIF(reset=ATTACHED, surrogate=Sigmoid(), tau_mem=torch.tensor([0.01, 0.02]), **o), 30.0),
+        (lambda **o: ALIF(reset=ATTACHED, surrogate=FastSigmoid(2.0), **o), 30.0),
+    ],
+    ids=["LIF", "LIF spike carried", "CubaLIF", "AdaptiveLIF per neuron", "ALIF"],
+)
+@pytest.mark.parametrize("backend", ["cpu", "eager"])
+def test_gradients_of_a_smooth_spike_are_finite_differences(neuron: Any, scale: float, backend: str) -> None:
+    """With the surrogate's own function in place of the step, the whole gradient can be judged end to end."""
+    names = tuple(type(neuron()).declaration.parameters)
+    cell: Neuron = (
+        neuron(learn=names, backend=backend, r=1.3).double() if "r" in names else neuron(learn=names).double()
+    )
+    cell.options = replace(cell.options, soft=True)
+    keys = tuple(cell.initial_state((1,)))
+    x = (scale * torch.rand(5, 1, 2, dtype=F64)).requires_grad_()
+    start = [(0.4 * torch.rand(1, 2, dtype=F64)).requires_grad_() for _ in keys]
+
+    def run(x: Tensor, *rest: Tensor) -> tuple[Tensor, ...]:
+        done = cell.run(x, dict(zip(keys, rest, strict=False)), record=("v",))  # parameters are perturbed in place
+        return (done.output, done.records["v"], *done.state.values())
+
+    assert 0.01 < float(run(x, *start)[0].detach().abs().mean())
+    assert torch.autograd.gradcheck(run, (x, *start, *cell.parameters()), eps=1e-6, atol=1e-6, rtol=1e-5)
+
+
+# ---- threads, processes, repetition --------------------------------------------------------------------------------
+
+
+def _work(neuron: Neuron, seed: int) -> list[Tensor]:
+    x = 2 + 2 * torch.randn((33, 2, 1030), generator=torch.Generator().manual_seed(seed), dtype=F64)
+    x.requires_grad_()
+    run = neuron.run(x, record=("v",))
+    parameters = tuple(neuron.parameters())
+    grads = torch.autograd.grad(run.output.sum() + run.records["v"].square().sum(), (x, *parameters))
+    return [run.output.detach(), run.records["v"].detach(), *grads]
+
+
+@pytest.fixture
+def neurons() -> list[Neuron]:
+    case = CASES[0]
+    scalar = make(case, 1030, F64, 0)
+    return [scalar, make(replace(case, per_neuron=True), 1030, F64, 0)]
+
+
+@pytest.fixture
+def threads():
+    before = torch.get_num_threads()
+    yield torch.set_num_threads
+    torch.set_num_threads(before)
+
+
+def test_the_number_of_threads_changes_no_bit(neurons: list[Neuron], threads: Callable[[int], None]) -> None:
+    for neuron in neurons:
+        results = []
+        for count in (1, 2, 3):
+            threads(count)
+            results.append(_work(neuron, 0))
+        for again in results[1:]:
+            assert all(torch.equal(a, b) for a, b in zip(results[0], again, strict=True))
+
+
+def test_a_repeated_run_is_the_same_to_the_bit(neurons: list[Neuron]) -> None:
+    first = _work(neurons[0], 1)
+    for _ in range(3):
+        assert all(torch.equal(a, b) for a, b in zip(first, _work(neurons[0], 1), strict=True))
+
+
+def test_two_python_threads_may_run_at_once(neurons: list[Neuron], threads: Callable[[int], None]) -> None:
+    alone = [_work(neurons[k % 2], k) for k in range(4)]
+    threads(2)
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        together = list(pool.map(lambda k: _work(neurons[k % 2], k), range(4)))
+    for a, b in zip(alone, together, strict=True):
+        assert all(torch.equal(u, v) for u, v in zip(a, b, strict=True))
+
+
+def _child(pipe: Any, neuron: Neuron) -> None:
+    torch.set_num_threads(1)
+    pipe.send([v.numpy() for v in _work(neuron, 2)])
+    pipe.close()
+
+
+def test_a_forked_process_runs_as_its_parent(neurons: list[Neuron], threads: Callable[[int], None]) -> None:
+    """As in a data loader's worker, after the parent has used its own threads."""
+    threads(2)
+    expected = _work(neurons[0], 2)
+    context = multiprocessing.get_context("fork")
+    ours, theirs = context.Pipe()
+    child = context.Process(target=_child, args=(theirs, neurons[0]))
+    child.start()
+    assert ours.poll(60), "the child hangs"
+    found = ours.recv()
+    child.join(10)
+    assert child.exitcode == 0
+    assert all(torch.equal(a, torch.from_numpy(b)) for a, b in zip(expected, found, strict=True))
