@@ -1,7 +1,7 @@
 """Products with spikes: only the weight rows of active inputs are visited.
 
 y[r] = bias + sum of W.T[i] over the inputs i that fired in row r; the weight gradient by the transposed lists. Whole rows of
-outputs at a time, four weight rows a pass, so that vector registers stay full. Rows are (t, b) pairs.
+outputs at a time, eight weight rows a pass, so that vector registers stay full. Rows are (t, b) pairs.
 """
 
 from typing import Any
@@ -16,6 +16,7 @@ from ranvier.kernels.cpu.memory import empty
 from ranvier.kernels.cpu.threads import split
 
 DENSEST = 0.25  # share of active inputs above which the dense product is faster
+NARROWEST = 32  # outputs below which looking for events costs more than the product
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -35,25 +36,29 @@ def index_rows(x, index, count, first, last):
         count[r] = n
 
 
+@njit(inline="always")
+def add_rows(total, table, chosen, k, end):
+    """total += table[chosen[k]] + ... + table[chosen[end - 1]], eight rows a pass."""
+    outputs = table.shape[1]
+    while k + 8 <= end:
+        a, b, c, d = table[chosen[k]], table[chosen[k + 1]], table[chosen[k + 2]], table[chosen[k + 3]]
+        e, f, g, h = table[chosen[k + 4]], table[chosen[k + 5]], table[chosen[k + 6]], table[chosen[k + 7]]
+        for j in range(outputs):
+            total[j] += ((a[j] + b[j]) + (c[j] + d[j])) + ((e[j] + f[j]) + (g[j] + h[j]))
+        k += 8
+    while k < end:
+        a = table[chosen[k]]
+        for j in range(outputs):
+            total[j] += a[j]
+        k += 1
+
+
 @njit(nogil=True, cache=True, error_model="numpy")
 def sum_rows(index, count, weight, bias, y, first, last):
     """y[r] = bias + sum over k of weight[index[r, k]]; weight: [inputs, outputs]."""
-    outputs = weight.shape[1]
     for r in range(first, last):
-        total, active, n = y[r], index[r], count[r]
-        for j in range(outputs):
-            total[j] = bias[j]
-        k = 0
-        while k + 4 <= n:
-            a, b, c, d = weight[active[k]], weight[active[k + 1]], weight[active[k + 2]], weight[active[k + 3]]
-            for j in range(outputs):
-                total[j] += (a[j] + b[j]) + (c[j] + d[j])
-            k += 4
-        while k < n:
-            a = weight[active[k]]
-            for j in range(outputs):
-                total[j] += a[j]
-            k += 1
+        y[r] = bias
+        add_rows(y[r], weight, index[r], 0, count[r])
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -74,22 +79,9 @@ def transpose(index, count, start, rows):
 @njit(nogil=True, cache=True, error_model="numpy")
 def sum_errors(start, rows, error, gradient, first, last):
     """gradient[i] = sum of error[r] over the rows r in which input i was active, for inputs [first, last)."""
-    outputs = error.shape[1]
     for i in range(first, last):
-        total = gradient[i]
-        for j in range(outputs):
-            total[j] = 0
-        k, end = start[i], start[i + 1]
-        while k + 4 <= end:
-            a, b, c, d = error[rows[k]], error[rows[k + 1]], error[rows[k + 2]], error[rows[k + 3]]
-            for j in range(outputs):
-                total[j] += (a[j] + b[j]) + (c[j] + d[j])
-            k += 4
-        while k < end:
-            a = error[rows[k]]
-            for j in range(outputs):
-                total[j] += a[j]
-            k += 1
+        gradient[i] = 0
+        add_rows(gradient[i], error, rows, start[i], start[i + 1])
 
 
 def active_inputs(x: Tensor) -> tuple[np.ndarray, np.ndarray] | None:
@@ -109,7 +101,7 @@ def active_inputs(x: Tensor) -> tuple[np.ndarray, np.ndarray] | None:
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """x @ weight.T + bias for spikes or values x [..., I]; sparse where x is spikes and few of them are active."""
     rows = x.detach().reshape(-1, x.shape[-1]).contiguous()
-    active = active_inputs(rows)
+    active = active_inputs(rows) if weight.shape[0] >= NARROWEST else None
     if active is None:
         return torch.nn.functional.linear(x, weight, bias)
     flat = _EventLinear.apply(x.reshape(-1, x.shape[-1]), weight, bias, *active)

@@ -36,7 +36,8 @@ def exprel(x):
 
 @njit
 def exprel_slope(x):
-    return 0.5 + x / 3 + x * x / 8 if abs(x) < 1e-3 else (math.exp(x) * (x - 1) + 1) / (x * x)
+    y = np.float64(x)  # the difference below would lose all digits of a float32
+    return 0.5 + y / 3 + y * y / 8 if abs(y) < 1e-3 else (math.exp(y) * (y - 1) + 1) / (y * y)
 
 
 '''

@@ -1,0 +1,88 @@
+"""Large buffers: used again once freed, never shared while alive, poisoned in tests."""
+
+import gc
+import threading
+
+import pytest
+import torch
+
+from ranvier.kernels.cpu import memory
+from ranvier.kernels.cpu.memory import KEPT, SMALLEST, empty
+
+LARGE = (1 << 20,)
+
+
+def test_a_freed_block_is_handed_out_again() -> None:
+    first = empty(LARGE, torch.float32)
+    place = first.data_ptr()
+    other = empty(LARGE, torch.float32)
+    assert other.data_ptr() != place
+    del first
+    gc.collect()
+    assert empty(LARGE, torch.float32).data_ptr() == place
+    nearly = empty((LARGE[0] - 100,), torch.float32)
+    assert nearly.data_ptr() == place, "sizes that are nearly equal share blocks"
+
+
+def test_a_view_keeps_the_block_alive() -> None:
+    whole = empty(LARGE, torch.float32).zero_()
+    part = whole[100:200]
+    place = whole.data_ptr()
+    del whole
+    gc.collect()
+    fresh = empty(LARGE, torch.float32).fill_(7)
+    assert fresh.data_ptr() != place and (part == 0).all()
+
+
+def test_live_tensors_never_overlap() -> None:
+    torch.manual_seed(1)
+    alive: list[torch.Tensor] = []
+    for k in range(200):
+        if alive and torch.rand(()) < 0.5:
+            alive.pop(int(torch.randint(len(alive), ())))
+        size = int(torch.randint(SMALLEST // 8, SMALLEST, ()))
+        tensor = empty((size,), torch.float64)
+        tensor.fill_(k)
+        alive.append(tensor)
+        assert all(float(t.min()) == float(t.max()) for t in alive)
+    spans = sorted((t.data_ptr(), t.data_ptr() + t.numel() * 8) for t in alive)
+    assert all(a[1] <= b[0] for a, b in zip(spans, spans[1:], strict=False))
+
+
+def test_threads_may_take_and_give_at_once() -> None:
+    failures: list[int] = []
+
+    def work(number: int) -> None:
+        for _ in range(50):
+            tensor = empty((SMALLEST,), torch.int32).fill_(number)
+            if not bool((tensor == number).all()):
+                failures.append(number)
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+
+
+def test_shape_and_dtype_and_small_tensors() -> None:
+    for shape in ((3, 5), (0, 4), (2, 3, 1 << 17)):
+        for dtype in (torch.float32, torch.float64, torch.int32):
+            tensor = empty(shape, dtype)
+            assert tensor.shape == shape and tensor.dtype == dtype and tensor.is_contiguous()
+    assert empty(LARGE, torch.float64).data_ptr() % 64 == 0
+
+
+def test_new_buffers_are_full_of_nan_while_tests_run() -> None:
+    assert memory.poison
+    assert torch.isnan(empty((4, 4), torch.float32)).all() and torch.isnan(empty(LARGE, torch.float64)).all()
+
+
+def test_no_more_than_the_limit_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "KEPT", 0)
+    before = memory._kept
+    tensor = empty((LARGE[0] + 4321,), torch.float64)
+    del tensor
+    gc.collect()
+    assert memory._kept <= before <= KEPT
