@@ -2,14 +2,13 @@
 
 import contextlib
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 from ranvier.errors import RanvierError
 
 
-def write_atomic(path: str | os.PathLike[str], content: bytes | str | Callable[[Path], object]) -> Path:
-    """Writes `content` (or lets it write to the path that it is given) and renames the file to `path`; makes parent folders.
+def write_atomic(path: str | os.PathLike[str], content: bytes | str) -> Path:
+    """Writes `content` and renames the file to `path`; makes parent folders.
 
     A reader sees the old file or the new one, never half of it, even after a kill. Raises `RanvierError` where it cannot be written.
     """
@@ -17,9 +16,7 @@ def write_atomic(path: str | os.PathLike[str], content: bytes | str | Callable[[
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        if callable(content):
-            content(temporary)
-        elif isinstance(content, str):
+        if isinstance(content, str):
             temporary.write_text(content, encoding="utf-8")
         else:
             temporary.write_bytes(content)

@@ -58,6 +58,7 @@ def evaluate(
         typer.echo(json.dumps(result, indent=2))
         return
     typer.echo(f"accuracy {100 * found.accuracy(y):.1f} % of {len(y)} samples")
+    typer.echo("recall of each class:")
     for name, value in recall.items():
         typer.echo(f"  {name}: {100 * value:.1f} %")
     typer.echo("firing " + ", ".join(f"{name} {100 * rate:.1f} %" for name, rate in rates.items()))

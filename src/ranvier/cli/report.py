@@ -34,8 +34,8 @@ def report(
         with console.status("measuring", spinner="dots"):
             inputs = prepare(samples, folder.recipe)
             measured = measure(net, inputs, parts.test, folder.recipe)
-        floor = metrics["final"].get("linear_floor")
-        data = report_data(folder, net, samples, inputs, parts, measured, metrics["epochs"], floor, [])
+        floor, warnings = metrics["final"].get("linear_floor"), metrics["final"].get("warnings", [])
+        data = report_data(folder, net, samples, inputs, parts, measured, metrics["epochs"], floor, warnings)
         typer.echo(f"report: {write_report(data, folder.path / REPORT)}")
         if picture is not None:
             hero(data.sample, picture, data.classes)

@@ -53,7 +53,7 @@ def train(
     neuron: Annotated[str | None, typer.Option(help=f"Model of the hidden neurons: {', '.join(NEURONS)}.")] = None,
     hidden: Annotated[str | None, typer.Option(help="Sizes of the hidden populations, such as 256 or 256,128.")] = None,
     steps: Annotated[int | None, typer.Option(help="Time steps a sample.")] = None,
-    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    seed: Annotated[int | None, typer.Option(help="Seed of everything random; 0 by default.")] = None,
     threads: Annotated[int | None, typer.Option(help="Processor cores to use; all by default.")] = None,
     out: Annotated[str | None, typer.Option(help="Run folder to write; by default runs/NAME-TIME.")] = None,
     strict: Annotated[
@@ -75,8 +75,12 @@ def train(
                 "--epochs": epochs,
                 "--neuron": neuron,
                 "--hidden": hidden,
+                "--steps": steps,
+                "--seed": seed,
+                "--out": out,
+                "--strict": strict or None,
             }
-            fixed = [name for name, value in ({**given, "--steps": steps, "--out": out}).items() if value is not None]
+            fixed = [name for name, value in given.items() if value is not None]
             if fixed:
                 raise RanvierError(
                     f"--resume continues a run as it was begun, so {', '.join(fixed)} cannot be given with it. Type `ranvier train --resume {resume}`."
@@ -84,7 +88,8 @@ def train(
             run = RunFolder.open(resume)
             if finished(run):
                 raise RanvierError(
-                    f"{resume}: has finished all {run.recipe.epochs} epochs. Train anew with more: `{run.command} --epochs N`."
+                    f"{resume}: has finished all {run.recipe.epochs} epochs. To train longer, type its command again, "
+                    f"`{run.command}`, with a larger --epochs and another --out."
                 )
             _train(run, load(run.source, run.recipe.rate), resume=True)
             return
@@ -95,7 +100,7 @@ def train(
         origin = Source(source, data, split_, strict)
         samples = load(origin)
         recipe = _recipe(samples).changed(epochs=epochs, neuron=neuron, hidden=_sizes(hidden), steps=steps, seed=seed)
-        split(samples, split_, seed)  # a wrong --split is an error before anything is written
+        split(samples, split_, recipe.seed)  # a wrong --split is an error before anything is written
         run = RunFolder.create(out, recipe, origin, f"ranvier {shlex.join(sys.argv[1:])}")
         _train(run, samples, resume=False)
 
@@ -119,6 +124,17 @@ def _sizes(hidden: str | None) -> tuple[int, ...] | None:
 
 
 def _train(run: RunFolder, samples: Samples, resume: bool) -> None:
+    try:
+        _carry_out(run, samples, resume)
+    except KeyboardInterrupt:
+        kept = len(run.metrics()["epochs"])
+        warn(
+            f"stopped; {kept} of {run.recipe.epochs} epochs are kept in {run.path}. Continue with `ranvier train --resume {run.path}`."
+        )
+        raise typer.Exit(130) from None
+
+
+def _carry_out(run: RunFolder, samples: Samples, resume: bool) -> None:
     recipe = run.recipe
     if samples.classes != recipe.classes:
         raise RanvierError(
@@ -134,13 +150,16 @@ def _train(run: RunFolder, samples: Samples, resume: bool) -> None:
     typer.echo(f"linear floor (ridge on the same features): {100 * floor:.1f} % of the test samples")
     with console.status("compiling kernels (once on this machine; later runs find them)", spinner="dots"):
         _compile(recipe, inputs, parts)
-    typer.echo(f"training {recipe.epochs} epochs on {torch.get_num_threads()} threads into {run.path}")
+    typer.echo(
+        f"training {_count(recipe.epochs, 'epoch')} on {_count(torch.get_num_threads(), 'thread')} into {run.path} "
+        "(firing: share of steps with a spike, of each population)"
+    )
     started = time.perf_counter()
-    module = _fit(run, inputs, parts, floor, resume)
+    module = _fit(run, inputs, parts, resume)
     seconds = sum(row["seconds"] for row in module.history) if resume else time.perf_counter() - started
     net = run.network()
     measured = measure(net, inputs, parts.test, recipe)
-    figures = final_figures(measured, samples.y[parts.test], floor, seconds)
+    figures = final_figures(measured, samples.y[parts.test], floor, seconds) | {"warnings": module.warnings}
     run.save_metrics(module.history, figures)
     data = report(run, net, samples, inputs, parts, measured, module.history, floor, module.warnings)
     path = write_report(data, run.path / REPORT)
@@ -157,7 +176,7 @@ def _compile(recipe: Recipe, inputs: Inputs, parts: Split) -> None:
     build(recipe)(x).sum().backward()
 
 
-def _fit(run: RunFolder, inputs: Inputs, parts: Split, floor: float, resume: bool) -> Classifier:
+def _fit(run: RunFolder, inputs: Inputs, parts: Split, resume: bool) -> Classifier:
     recipe = run.recipe
     spent: list[float] = []
     with progress_bar("training") as progress:
@@ -171,18 +190,17 @@ def _fit(run: RunFolder, inputs: Inputs, parts: Split, floor: float, resume: boo
             row = module.history[-1]
             spent.append(row["seconds"])
             left = (recipe.epochs - row["epoch"]) * float(np.median(spent))
-            rates = "  ".join(f"{name.split()[1]} {100 * rate:.1f}%" for name, rate in row["rates"].items())
+            rates = " / ".join(f"{100 * rate:.1f}" for rate in row["rates"].values())
             typer.echo(
-                f"epoch {row['epoch']:3d}/{recipe.epochs}  loss {row['loss']:.3f}  train {100 * row['accuracy']:5.1f}%  "
-                f"test {100 * row['test_accuracy']:5.1f}%  firing {rates}  left {_clock(left)}"
+                f"epoch {row['epoch']:3d}/{recipe.epochs}  loss {row['loss']:.3f}  train {100 * row['accuracy']:5.1f} %  "
+                f"test {100 * row['test_accuracy']:5.1f} %  firing {rates} %  left {_clock(left)}"
             )
 
-        try:
-            return fit(run, inputs, parts.train, parts.test, resume=resume, on_epoch=on_epoch, on_batch=on_batch)
-        except KeyboardInterrupt:
-            kept = f"{len(spent)} more epochs" if resume else f"{len(spent)} epochs"
-            warn(f"stopped; {kept} are kept in {run.path}. Continue with `ranvier train --resume {run.path}`.")
-            raise typer.Exit(130) from None
+        return fit(run, inputs, parts.train, parts.test, resume=resume, on_epoch=on_epoch, on_batch=on_batch)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def _clock(seconds: float) -> str:

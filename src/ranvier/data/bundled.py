@@ -15,8 +15,10 @@ from ranvier.errors import BadFileError, RanvierError
 OFFICIAL_RECORDINGS = 5  # indices 0-4 of each digit and speaker are the test of the Free Spoken Digit Dataset
 
 
-def spoken_digits() -> Samples:
+def spoken_digits(rate: int | None = None) -> Samples:
     """The digits 0-9 in English, 50 times each by five speakers; 2,500 recordings, 8 kHz; groups are the speakers.
+
+    rate: sampling rate in Hz to bring them to, if another one is needed.
 
     Source: Free Spoken Digit Dataset (Z. Jackson et al.), CC BY-SA 4.0; see `spoken_digits/LICENSE-DATA.md`.
 
@@ -33,15 +35,16 @@ def spoken_digits() -> Samples:
             f"spoken-digits: {source} is missing or damaged ({error}); it comes with the package. "
             f"Type `pip install --force-reinstall --no-deps ranvier`."
         ) from error
+    used = rate or sounds[0].rate
     digits, speakers, indices = zip(*(Path(name).stem.split("_") for name in names), strict=True)
     return Samples(
         name="spoken-digits",
         kind="sound",
-        x=[sound.wave for sound in sounds],
+        x=[sound.at(used).wave for sound in sounds],
         y=np.array([int(digit) for digit in digits], np.int64),
         classes=tuple("0123456789"),
         names=tuple(names),
-        rate=sounds[0].rate,
+        rate=used,
         groups=tuple(speakers),
         group_kind="speaker",
         official_test=np.array([int(index) < OFFICIAL_RECORDINGS for index in indices]),

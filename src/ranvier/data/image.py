@@ -36,8 +36,14 @@ def read_image(path: str | Path, largest: int | None = None) -> Picture:
         BadFileError: the file is missing, empty, truncated or not a picture.
     """
     try:
-        if Path(path).stat().st_size == 0:
-            raise BadFileError(f"{path}: the file is empty (0 bytes), expected a PNG or JPEG picture. Delete it.")
+        size_on_disk = Path(path).stat().st_size
+    except OSError as error:
+        raise BadFileError(
+            f"{path}: {error.strerror or error}; expected a PNG or JPEG picture. Check the path."
+        ) from error
+    if size_on_disk == 0:
+        raise BadFileError(f"{path}: the file is empty (0 bytes), expected a PNG or JPEG picture. Delete it.")
+    try:
         with Image.open(path) as opened:
             opened.load()
             picture = ImageOps.exif_transpose(opened)

@@ -27,7 +27,7 @@ def open_samples(
             images, an .npz archive. A folder that has a known name is given as `./digits`.
         data: for "digits", a path to read instead of the small set, such as the folder of MNIST's IDX files.
         strict: refuse a folder for one bad file.
-        rate: sampling rate for sounds of a folder in Hz; see `read_folder`.
+        rate: sampling rate for sounds in Hz; see `read_folder` for the default.
         progress: called with (files read, files in all).
 
     Raises:
@@ -40,7 +40,7 @@ def open_samples(
             )
         return _open_path(Path(data), strict, rate, progress)
     if source == "spoken-digits":
-        return spoken_digits()
+        return spoken_digits(rate)
     if source == "digits":
         return digits()
     return _open_path(Path(source), strict, rate, progress)

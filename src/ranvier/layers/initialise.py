@@ -100,14 +100,22 @@ def _activity(output: Tensor, neuron: Neuron) -> Tensor:
 
 
 def _search(activity: Callable[[float], float], goal: float) -> float:
-    """The gain at which a growing activity reaches the goal, by bisection on a logarithmic scale; 1 where none does."""
-    low, high = math.log(SMALLEST), math.log(LARGEST)
-    if activity(LARGEST) < goal:
-        return 1.0
-    for _ in range(24):
-        middle = (low + high) / 2
-        low, high = (middle, high) if activity(math.exp(middle)) < goal else (low, middle)
-    return math.exp((low + high) / 2)
+    """The first gain at which the activity reaches the goal; half of the highest activity if it never does; 1 if there is none.
+
+    From below in doublings, then by bisection: far above, a nonlinear membrane may overflow or fall silent again.
+    """
+    gain, highest = SMALLEST, 0.0
+    while gain <= LARGEST:
+        found = activity(gain)
+        if found >= goal:
+            low, high = gain / 2, gain
+            for _ in range(16):
+                middle = math.sqrt(low * high)
+                low, high = (middle, high) if activity(middle) < goal else (low, middle)
+            return math.sqrt(low * high)
+        highest = found if found > highest else highest
+        gain *= 2
+    return _search(activity, highest / 2) if highest > 0 else 1.0
 
 
 def _neuron(layer: nn.Module | None) -> Neuron | None:

@@ -76,20 +76,27 @@ class Sequential(nn.Module):
             raise ValueError(
                 f"Sequential: state has {len(state)} entries, the network {len(self.layers)} layers. Start from initial_state(shape)."
             )
+        known = self._recordable()
+        unknown = [name for name in record if name not in known]
+        if unknown:
+            raise ValueError(
+                f"Sequential: no population has {', '.join(unknown)} to record. There are: {', '.join(sorted(known))}."
+            )
         after: list[Any] = []
         records: dict[str, Tensor] = {}
         for k, layer in enumerate(self.layers):
             if isinstance(layer, Neuron | Recurrent):
                 neuron = layer.neuron if isinstance(layer, Recurrent) else layer
-                known = [name for name in record if name in {str(s) for s in neuron.program.states}]
-                done = layer.run(x, None if state is None else state[k], known)
+                own = [name for name in record if name in {str(s) for s in neuron.program.states}]
+                done = layer.run(x, None if state is None else state[k], own)
                 records |= {f"{k}.{name}": value for name, value in done.records.items()}
                 records |= {f"{k}.input": x} if "input" in record else {}
                 records |= {f"{k}.output": done.output} if "output" in record else {}
                 x = done.output
                 after.append(done.state)
             elif isinstance(layer, StatelessLayer | Delays | SegmentLinear | Sequential):
-                done = layer.run(x, None if state is None else state[k], record)
+                own = [name for name in record if name in layer._recordable()] if isinstance(layer, Sequential) else ()
+                done = layer.run(x, None if state is None else state[k], own)
                 records |= {f"{k}.{name}": value for name, value in done.records.items()}
                 x = done.output
                 after.append(done.state)
@@ -97,6 +104,11 @@ class Sequential(nn.Module):
                 x = layer(x)
                 after.append({})
         return Run(x, tuple(after), records)
+
+    def _recordable(self) -> set[str]:
+        """Names that `record` may hold."""
+        populations = [m for m in self.modules() if isinstance(m, Neuron)]
+        return {"input", "output"} | {str(s) for n in populations for s in n.program.states}
 
     @torch.no_grad()
     def calibrate(self, x: Tensor, rate: float = TARGET_RATE) -> "Sequential":

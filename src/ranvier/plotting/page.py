@@ -29,8 +29,9 @@ section,.hero{background:var(--paper);border:1px solid var(--grid);border-radius
 .track{height:10px;border-radius:5px;background:var(--grid);overflow:hidden;min-width:60px}
 .track i{display:block;height:100%;border-radius:5px}
 .facts{display:grid;grid-template-columns:repeat(auto-fill,minmax(205px,1fr));gap:1px;margin:0 0 18px;
- background:var(--grid);border:1px solid var(--grid);border-radius:12px;overflow:hidden}
-.facts div{background:var(--paper);padding:11px 16px;box-shadow:0 0 0 1px var(--grid)}
+ background:var(--paper);border:1px solid var(--grid);border-radius:12px;overflow:hidden}
+.facts div{padding:11px 16px;box-shadow:0 0 0 1px var(--grid)}
+.facts .wide{grid-column:1/-1}
 .facts dt{color:var(--muted);font-size:12.5px}
 .facts dd{margin:1px 0 0;font-weight:500;font-size:14px;overflow-wrap:anywhere;line-height:1.4}
 .warn{border-color:var(--accent);border-left-width:5px}

@@ -114,5 +114,11 @@ def _floor_sentence(data: ReportData) -> str:
 
 
 def _facts(data: ReportData) -> str:
-    cells = "".join(f"<div><dt>{escape(str(k))}</dt><dd>{escape(str(v))}</dd></div>" for k, v in data.facts.items())
+    cells = "".join(_fact(str(name), str(value)) for name, value in data.facts.items())
     return f'<dl class="facts">{cells}</dl>' if cells else ""
+
+
+def _fact(name: str, value: str) -> str:
+    """One cell; a sentence takes a row of its own."""
+    wide = ' class="wide"' if len(value) > 60 else ""
+    return f"<div{wide}><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>"

@@ -1,5 +1,6 @@
 """Training from start or from a checkpoint, with Lightning."""
 
+import io
 import logging
 import warnings
 from collections.abc import Callable
@@ -23,7 +24,9 @@ class _AtomicCheckpoints(TorchCheckpointIO):
     """Checkpoints that are whole or absent, whenever the process is killed."""
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
-        write_atomic(path, lambda temporary: torch.save(checkpoint, temporary))
+        content = io.BytesIO()  # given a path, torch reports a full disk as an internal error of its own
+        torch.save(checkpoint, content)
+        write_atomic(path, content.getvalue())
 
 
 class _EveryEpoch(lightning.pytorch.callbacks.Checkpoint):
@@ -75,7 +78,6 @@ def fit(
             max_epochs=recipe.epochs,
             gradient_clip_val=5.0,
             logger=False,
-            enable_checkpointing=False,
             enable_progress_bar=False,
             enable_model_summary=False,
             num_sanity_val_steps=0,

@@ -24,23 +24,19 @@ class Finding:
 @torch.no_grad()
 def diagnose(net: Sequential, x: Tensor) -> list[Finding]:
     """Runs a batch x [T, B, *N] and looks at every population. An empty list means that all is well."""
-    done = net.run(x, record=("input", "output", "v"))
+    found = {k: layer.neuron if isinstance(layer, Recurrent) else layer for k, layer in enumerate(net.layers)}
+    neurons = {k: neuron for k, neuron in found.items() if isinstance(neuron, Neuron)}
+    membranes = {neuron.membrane for neuron in neurons.values()}
+    records = net.run(x, record=("input", "output", *sorted(membranes))).records
     findings = []
-    for k, layer in enumerate(net.layers):
-        neuron = layer.neuron if isinstance(layer, Recurrent) else layer
-        if not isinstance(neuron, Neuron):
-            continue
-        found = _population(k, neuron, *(done.records.get(f"{k}.{name}") for name in ("input", "output", "v")))
-        findings += [found] if found else []
+    for k, neuron in neurons.items():
+        finding = _population(k, neuron, *(records[f"{k}.{name}"] for name in ("input", "output", neuron.membrane)))
+        findings += [finding] if finding else []
     return findings
 
 
-def _population(
-    k: int, neuron: Neuron, current: Tensor | None, output: Tensor | None, v: Tensor | None
-) -> Finding | None:
-    assert current is not None and output is not None
+def _population(k: int, neuron: Neuron, current: Tensor, output: Tensor, membrane: Tensor) -> Finding | None:
     who = f"layer {k} ({type(neuron).__name__}, {output[0, 0].numel()} neurons)"
-    membrane = output if v is None else v
     threshold = float(torch.as_tensor(getattr(neuron, "v_threshold", 1.0)).detach().abs().mean()) or 1.0
     if not bool(torch.isfinite(current).all()) or not bool(torch.isfinite(membrane).all()):
         return Finding(

@@ -37,7 +37,7 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.neuron not in NEURONS:
             raise RanvierError(f"--neuron {self.neuron}: no such model. Choose one of {', '.join(NEURONS)}.")
-        for name, least in (("steps", 5 if self.kind == "sound" else 1), ("epochs", 1), ("batch", 1)):
+        for name, least in (("steps", 5 if self.kind == "sound" else 1), ("epochs", 1), ("batch", 1), ("seed", 0)):
             if getattr(self, name) < least:
                 raise RanvierError(f"--{name} {getattr(self, name)}: must be at least {least}.")
         if not self.hidden or min(self.hidden) < 1:
@@ -72,7 +72,7 @@ def sound_recipe(classes: tuple[str, ...], rate: int, bands: int) -> Recipe:
         hidden=(256,),
         steps=50,
         dt=10 * ms,
-        epochs=25,
+        epochs=40,
         batch=64,
         learning_rate=3e-3,
         dropout=0.3,

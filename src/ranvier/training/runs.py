@@ -132,8 +132,9 @@ class RunFolder:
         if not file.is_file():
             return {"epochs": [], "final": {}}
         try:
-            return json.loads(file.read_text(encoding="utf-8"))
-        except ValueError as error:
+            found = json.loads(file.read_text(encoding="utf-8"))
+            return {"epochs": found["epochs"], "final": found["final"]}
+        except (ValueError, KeyError, TypeError) as error:
             raise RanvierError(
                 f"{file}: corrupt ({error}). Delete it and type `ranvier report {self.path}`."
             ) from error

@@ -2,6 +2,7 @@
 
 import platform
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -55,7 +56,6 @@ def report(
     parameters = sum(p.numel() for p in net.parameters())
     facts = {
         "data": f"{samples.name}, {len(samples)} {'recordings' if samples.kind == 'sound' else 'images'}",
-        "split": split.reason,
         "network": " - ".join(f"{layer.neurons} {layer.name.split(' ', 1)[1]}" for layer in measured.layers),
         "parameters": f"{parameters:,}",
         "steps": f"{recipe.steps} of {1e3 * recipe.dt:g} ms",
@@ -63,6 +63,7 @@ def report(
         "training time": f"{total:.0f} s",
         "firing": ", ".join(f"{100 * float(layer.rates.mean()):.1f} %" for layer in spiking) + " of steps",
         "seed": str(recipe.seed),
+        "split": split.reason,
     }
     layers = [
         LayerFacts(
@@ -78,7 +79,7 @@ def report(
         for layer in measured.layers
     ]
     return ReportData(
-        title=f"{samples.name}: a spiking network, by Ranvier",
+        title=f"{Path(samples.name).name}: a spiking network, by Ranvier",
         command=run.command,
         classes=recipe.classes,
         accuracy=measured.accuracy(y),
