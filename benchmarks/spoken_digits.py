@@ -27,7 +27,10 @@ def one(split: str, seed: int, extra: list[str]) -> dict[str, object]:
         if done.returncode:
             raise SystemExit(f"{split} seed {seed} failed:\n{done.stdout}\n{done.stderr}")
         final = json.loads((out / "metrics.json").read_text())["final"]
-    print(f"{split:18s} seed {seed}  {100 * final['test_accuracy']:.1f} %  (floor {100 * final['linear_floor']:.1f} %)", flush=True)
+    print(
+        f"{split:18s} seed {seed}  {100 * final['test_accuracy']:.1f} %  (floor {100 * final['linear_floor']:.1f} %)",
+        flush=True,
+    )
     return {"split": split, "seed": seed, **final}
 
 

@@ -24,7 +24,12 @@ def dense(steps: int) -> rv.Sequential:
     """784-1000-10."""
     hidden = rv.LIF(tau_mem=20 * rv.ms, dt=5 * rv.ms, surrogate=rv.FastSigmoid(3.0), reset=rv.Subtract())
     return rv.Sequential(
-        rv.Flatten(), rv.Linear(784, 1000), hidden, rv.Dropout(0.3), rv.Linear(1000, 10), rv.LI(tau_mem=20 * rv.ms, dt=5 * rv.ms)
+        rv.Flatten(),
+        rv.Linear(784, 1000),
+        hidden,
+        rv.Dropout(0.3),
+        rv.Linear(1000, 10),
+        rv.LI(tau_mem=20 * rv.ms, dt=5 * rv.ms),
     )
 
 
@@ -51,7 +56,9 @@ def current(pictures: Tensor, steps: int) -> Tensor:
 def accuracy(net: nn.Module, x: Tensor, y: Tensor, steps: int) -> float:
     """Share of right decisions."""
     net.eval()
-    right = sum(int((mean_membrane(net(current(a, steps))) == b).sum()) for a, b in zip(x.split(500), y.split(500), strict=True))
+    right = sum(
+        int((mean_membrane(net(current(a, steps))) == b).sum()) for a, b in zip(x.split(500), y.split(500), strict=True)
+    )
     net.train()
     return right / len(y)
 
@@ -85,7 +92,10 @@ def train(folder: str, network: str, epochs: int, steps: int, seed: int, limit: 
             losses.append(loss.item())
         result = accuracy(average, x_test, y_test, steps)
         seconds = time.perf_counter() - started
-        print(f"epoch {epoch + 1:2d}  loss {sum(losses) / len(losses):.4f}  test {100 * result:.2f} %  {seconds:.0f} s", flush=True)
+        print(
+            f"epoch {epoch + 1:2d}  loss {sum(losses) / len(losses):.4f}  test {100 * result:.2f} %  {seconds:.0f} s",
+            flush=True,
+        )
     return result
 
 

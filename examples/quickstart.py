@@ -23,5 +23,7 @@ for _ in range(30):
 
 run = net.run(rv.encoders.direct(2 * x[1400:], steps=25), record=("output",))
 accuracy = (rv.decoders.mean_membrane(run.output) == y[1400:]).float().mean()
-print(f"test accuracy {100 * accuracy:.1f} %, the hidden neurons fire in {100 * run.records['1.output'].mean():.1f} % of steps")
+print(
+    f"test accuracy {100 * accuracy:.1f} %, the hidden neurons fire in {100 * run.records['1.output'].mean():.1f} % of steps"
+)
 assert accuracy > 0.9

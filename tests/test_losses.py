@@ -8,6 +8,7 @@ from torch import Tensor
 from ranvier.losses import (
     SilentOutputWarning,
     cross_entropy_count,
+    cross_entropy_final_membrane,
     cross_entropy_max_membrane,
     cross_entropy_mean_membrane,
     cross_entropy_rate,
@@ -18,7 +19,7 @@ from ranvier.losses import (
 )
 
 ON_SPIKES = [cross_entropy_count, cross_entropy_rate, mse_count]
-ON_MEMBRANE = [cross_entropy_max_membrane, cross_entropy_mean_membrane]
+ON_MEMBRANE = [cross_entropy_final_membrane, cross_entropy_max_membrane, cross_entropy_mean_membrane]
 CROSS_ENTROPIES = [cross_entropy_count, cross_entropy_rate, *ON_MEMBRANE]
 REGULARISERS = [lambda s: rate_below(s, 0.1), lambda s: rate_above(s, 0.1), total_spikes]
 
@@ -112,6 +113,17 @@ def test_silent_output_under_mse() -> None:
     assert (spikes.grad < 0).all()
 
 
+def test_final_membrane_sees_the_last_step_alone() -> None:
+    v = torch.randn(6, 3, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    labels = torch.tensor([0, 3, 1])
+    loss = cross_entropy_final_membrane(v, labels)
+    torch.testing.assert_close(loss, torch.nn.functional.cross_entropy(v[-1], labels))
+    loss.backward()
+    assert v.grad is not None
+    assert v.grad[-1].abs().sum() > 0
+    assert v.grad[:-1].abs().sum() == 0
+
+
 @pytest.mark.parametrize("loss", ON_MEMBRANE)
 def test_membrane_at_rest_has_a_loss_and_a_gradient(loss) -> None:
     v = torch.zeros(5, 2, 4, requires_grad=True)
@@ -119,7 +131,8 @@ def test_membrane_at_rest_has_a_loss_and_a_gradient(loss) -> None:
     assert value.item() == pytest.approx(math.log(4), rel=1e-6)
     value.backward()
     assert v.grad is not None
-    assert (v.grad[:, 0, 1] < 0).all()
+    assert v.grad[-1, 0, 1] < 0
+    assert (v.grad[:, 0, 1] <= 0).all()
 
 
 @pytest.mark.parametrize("loss", ON_SPIKES)

@@ -64,5 +64,7 @@ def test_text_and_missing(tmp_path: Path):
     (tmp_path / "t.png").write_text("not a picture")
     with pytest.raises(BadFileError, match=r"t\.png: cannot be read as a PNG or JPEG picture \(cannot identify"):
         read_image(tmp_path / "t.png")
-    with pytest.raises(BadFileError, match=r"none\.png: No such file or directory; expected a PNG or JPEG picture. Check the path"):
+    with pytest.raises(
+        BadFileError, match=r"none\.png: No such file or directory; expected a PNG or JPEG picture. Check the path"
+    ):
         read_image(tmp_path / "none.png")

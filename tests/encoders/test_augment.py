@@ -6,6 +6,7 @@ import torch
 from ranvier.encoders.audio import log_mel, mel_edges
 from ranvier.encoders.augment import (
     Compose,
+    Equalizer,
     FrequencyMask,
     FrequencyWarp,
     Gain,
@@ -14,6 +15,8 @@ from ranvier.encoders.augment import (
     Tilt,
     TimeMask,
     TimeShift,
+    active_frames,
+    fit_steps,
 )
 
 ACTIVE = [
@@ -25,6 +28,7 @@ ACTIVE = [
     Speed(0.2),
     FrequencyWarp(0.15, 20.0, 4000.0),
     Tilt(6.0),
+    Equalizer(3.0),
     Compose(TimeShift(3), Gain(3.0)),
 ]
 IDLE = [
@@ -37,6 +41,7 @@ IDLE = [
     Speed(0.0),
     FrequencyWarp(0.0, 20.0, 4000.0),
     Tilt(0.0),
+    Equalizer(0.0),
     Compose(),
 ]
 
@@ -161,3 +166,38 @@ def test_refusals():
         FrequencyWarp(0.1, 4000.0, 20.0)
     with pytest.raises(ValueError, match=r"Gain: expected a floating-point batch .* `x\[None\]`"):
         Gain(1.0)(torch.zeros(3, 4))
+
+
+def test_active_frames_are_those_near_the_loudest():
+    x = torch.full((20, 8), -20.0)
+    x[5:12] = 0.0
+    x[12] = math.log(10 ** (-2.7))  # 27 dB below
+    assert active_frames(x, 28.0) == (5, 12)
+    assert active_frames(x, 26.0) == (5, 11)
+    assert active_frames(torch.zeros(3, 4), 28.0) == (0, 2)
+
+
+def test_fit_steps_reads_a_ramp_where_it_is_told():
+    ramp = torch.arange(11.0)[None, :, None].expand(2, 11, 3)
+    start, stop, last = torch.tensor([0.0, 2.5]), torch.tensor([10.0, 7.5]), torch.tensor([10.0, 10.0])
+    y = fit_steps(ramp, start, stop, last, 6)
+    assert y.shape == (2, 6, 3)
+    torch.testing.assert_close(y[0, :, 0], torch.tensor([0.0, 2, 4, 6, 8, 10]))
+    torch.testing.assert_close(y[1, :, 0], torch.tensor([2.5, 3.5, 4.5, 5.5, 6.5, 7.5]))
+
+
+def test_fit_steps_repeats_the_edges_outside_the_clip():
+    ramp = torch.arange(11.0)[None, :, None].expand(1, 11, 2)
+    y = fit_steps(ramp, torch.tensor([-4.0]), torch.tensor([14.0]), torch.tensor([8.0]), 10)
+    assert float(y.min()) == 0.0
+    assert float(y.max()) == 8.0  # the last frame of the clip, not of the padded picture
+    assert bool((y.diff(dim=1) >= 0).all())
+
+
+def test_a_bent_time_keeps_both_ends():
+    ramp = torch.arange(11.0)[None, :, None].expand(4, 11, 2)
+    ends = torch.zeros(4), torch.full((4,), 10.0), torch.full((4,), 10.0)
+    y = fit_steps(ramp, *ends, 21, bend=0.3, generator=seeded())
+    torch.testing.assert_close(y[:, 0], torch.zeros(4, 2))
+    torch.testing.assert_close(y[:, -1], torch.full((4, 2), 10.0))
+    assert len({float(v) for v in y[:, 10, 0]}) == 4

@@ -14,7 +14,9 @@ MODELS = [
     v for v in vars(ranvier.neurons).values() if isinstance(v, type) and issubclass(v, Neuron) and v is not Neuron
 ]
 each = pytest.mark.parametrize("model", MODELS, ids=lambda m: m.__name__)
-quick = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True, database=None)
+quick = settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True, database=None
+)
 sizes = st.tuples(st.integers(1, 20), st.integers(1, 4), st.integers(1, 7))  # T, B, N
 seeds = st.integers(0, 2**31 - 1)
 

@@ -79,14 +79,18 @@ def final_membrane(v: Tensor) -> Tensor:
         TypeError: `v` is not a floating tensor.
         ValueError: `v` is not [T, B, C], is empty or not finite.
     """
-    scores = final_membrane_scores(v)
+    scores = _finals("final_membrane", v)
     return best_class("final_membrane", scores, _indifferent(scores))
 
 
 def final_membrane_scores(v: Tensor) -> Tensor:
     """Membrane potential of each class after the last step, [B, C]. Takes and refuses what `final_membrane` does."""
-    floating_range("final_membrane", "v", v)
-    output_shape("final_membrane", "v", v)
+    return _finals("final_membrane_scores", v)
+
+
+def _finals(where: str, v: Tensor) -> Tensor:
+    floating_range(where, "v", v)
+    output_shape(where, "v", v)
     return v[-1]
 
 

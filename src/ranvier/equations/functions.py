@@ -60,7 +60,9 @@ class Abs(sympy.Function):
 
 def exprel_tensor(x: torch.Tensor) -> torch.Tensor:
     """`exprel` of a tensor, differentiable everywhere."""
-    near = x.abs() < (1e-4 if x.dtype == torch.float64 else 1e-2)  # where the slope of the quotient loses half its digits
+    near = x.abs() < (
+        1e-4 if x.dtype == torch.float64 else 1e-2
+    )  # where the slope of the quotient loses half its digits
     safe = torch.where(near, torch.ones_like(x), x)
     return torch.where(near, 1 + x / 2 + x * x / 6 + x * x * x / 24, torch.expm1(safe) / safe)
 

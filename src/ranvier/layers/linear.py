@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from ranvier import kernels
-from ranvier.layers.layer import StatelessLayer, check_axis, per_step, check_input
+from ranvier.layers.layer import StatelessLayer, check_axis, check_input, per_step
 
 
 class Linear(StatelessLayer):

@@ -158,6 +158,7 @@ class Neuron(nn.Module):
     def set_parameter(self, name: str, value: Any) -> None:
         """Replaces a parameter's value, in its physical unit; a value that is refused changes nothing."""
         before = self.parameter_value(name)
+        before = before.detach().clone() if isinstance(before, Tensor) else before
         self._store(name, value)
         try:
             self.validate()
@@ -365,7 +366,7 @@ def _stored_name(name: str, spec: ParameterSpec) -> str:
 def _checked(model: str, name: str, spec: ParameterSpec, given: Any) -> Tensor:
     """A parameter's value as a tensor; refuses what is no number and what lies outside its bounds."""
     try:
-        value = torch.as_tensor(given, dtype=None if isinstance(given, Tensor) else torch.float64)
+        value = torch.as_tensor(given, dtype=None if isinstance(given, Tensor) else torch.float64).detach()
     except (TypeError, ValueError, RuntimeError):
         raise TypeError(
             f"{model}: {name} must be a number or a tensor of the neurons' shape, got {given!r}. "

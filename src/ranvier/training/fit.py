@@ -90,15 +90,16 @@ def fit(
             )
         except SystemExit as error:  # Lightning turns Ctrl-C into an exit
             raise KeyboardInterrupt from error
-        except (RuntimeError, KeyError, EOFError, OSError, ValueError) as error:
-            if continued and not module.history:
+        except FloatingPointError as error:
+            raise RanvierError(f"training stopped: {error}. {' '.join(module.warnings)}") from error
+        except Exception as error:  # reading a broken pickle can raise anything
+            if continued and not module.begun:
+                reason = (str(error) or type(error).__name__).splitlines()[0]
                 raise RanvierError(
-                    f"{checkpoint}: cannot be continued ({str(error).splitlines()[0]}). "
+                    f"{checkpoint}: cannot be continued ({reason}). "
                     f"Delete it and type `ranvier train --resume {run.path}` to start this run anew."
                 ) from error
             raise
-        except FloatingPointError as error:
-            raise RanvierError(f"training stopped: {error}. {' '.join(module.warnings)}") from error
     return module
 
 

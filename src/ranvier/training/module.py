@@ -40,6 +40,7 @@ class Classifier(lightning.LightningModule):
         self.on_epoch, self.on_batch = on_epoch, on_batch
         self.history: list[dict[str, Any]] = []
         self.warnings: list[str] = []
+        self.begun = False  # whether a checkpoint, if any, has been read
         self.names = population_names(net)
         self.accuracy = MulticlassAccuracy(len(recipe.classes), average="micro")
         self._rates: dict[str, Tensor] = {}
@@ -62,6 +63,9 @@ class Classifier(lightning.LightningModule):
             final_div_factor=100,
         )
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def on_train_start(self) -> None:
+        self.begun = True
 
     def on_train_epoch_start(self) -> None:
         self.batches.epoch = self.current_epoch

@@ -87,7 +87,7 @@ class RunFolder:
                     f"(format {FORMAT}). Update with `pip install -U ranvier`."
                 )
             return RunFolder(folder, Recipe.from_dict(config["recipe"]), Source(**config["source"]), config["command"])
-        except (ValueError, KeyError, TypeError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise RanvierError(f"{folder / CONFIG}: corrupt ({error}). Train again, or restore the file.") from error
 
     def save_weights(self, state: Mapping[str, Any]) -> None:
