@@ -11,7 +11,7 @@ import sympy
 import torch
 
 import ranvier.neurons
-from ranvier.equations import Exact, ImpulseInput, Subtract, exp, parameter, state, where
+from ranvier.equations import Exact, ImpulseInput, Subtract, parameter, state
 from ranvier.neurons import ALIF, IF, LI, LIF, CubaLIF, Neuron, Run
 from ranvier.surrogates import Arctan, FastSigmoid
 from ranvier.units import Dimensionless, Resistance, Time, Voltage, ms
@@ -37,7 +37,7 @@ class FitzHugh(Neuron):
         u = s.v / self.unit
         return {
             "v": (s.v - self.unit * (u**3 / 3 + s.w) + self.r * i) / self.tau,
-            "w": (where(u > 0, u, 0.5 * u) * exp(-(s.w**2)) - s.w) / self.slow,
+            "w": (0.7 + u - 0.8 * s.w) / self.slow,
         }
 
     def threshold(self, s):

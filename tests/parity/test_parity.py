@@ -310,29 +310,23 @@ def test_recurrent_with_one_readout_alone_graded() -> None:
 # ---- finite differences --------------------------------------------------------------------------------------------
 
 
+SMOOTH = {
+    "LIF": (lambda **o: LIF(reset=ATTACHED, surrogate=Arctan(), **o), 30.0),
+    "CubaLIF": (lambda **o: CubaLIF(reset=ATTACHED, surrogate=MultiGaussian(), **o), 3.0),
+    "ALIF": (lambda **o: ALIF(reset=ATTACHED, surrogate=FastSigmoid(2.0), **o), 30.0),
+    "spike carried": (lambda **o: LIF(reset=Subtract(detach=False), order=CARRIED, surrogate=Sigmoid(), **o), 30.0),
+    "per neuron": (lambda **o: AdaptiveLIF(reset=ATTACHED, surrogate=Sigmoid(), tau_mem=TAUS, **o), 30.0),
+}
+CARRIED, TAUS = ("reset", "integrate", "fire"), torch.tensor([10.0, 20.0]) * ms
+
+
 @pytest.mark.parametrize(
-    ("neuron", "scale"),
-    [
-        (lambda **o: LIF(reset=ATTACHED, surrogate=Arctan(), **o), 30.0),
-        (
-            lambda **o: LIF(
-                reset=Subtract(detach=False), order=("reset", "integrate", "fire"), surrogate=Sigmoid(), **o
-            ),
-            30.0,
-        ),
-        (lambda **o: CubaLIF(reset=ATTACHED, surrogate=MultiGaussian(), **o), 3.0),
-        (lambda **o: AdaptiveLIF(reset=ATTACHED, surrogate=Sigmoid(), tau_mem=torch.tensor([0.01, 0.02]), **o), 30.0),
-        (lambda **o: ALIF(reset=ATTACHED, surrogate=FastSigmoid(2.0), **o), 30.0),
-    ],
-    ids=["LIF", "LIF spike carried", "CubaLIF", "AdaptiveLIF per neuron", "ALIF"],
+    ("name", "backend"), [(n, "eager") for n in SMOOTH] + [(n, "cpu") for n in ("LIF", "CubaLIF", "ALIF")]
 )
-@pytest.mark.parametrize("backend", ["cpu", "eager"])
-def test_gradients_of_a_smooth_spike_are_finite_differences(neuron: Any, scale: float, backend: str) -> None:
+def test_gradients_of_a_smooth_spike_are_finite_differences(name: str, backend: str) -> None:
     """With the surrogate's own function in place of the step, the whole gradient can be judged end to end."""
-    names = tuple(type(neuron()).declaration.parameters)
-    cell: Neuron = (
-        neuron(learn=names, backend=backend, r=1.3).double() if "r" in names else neuron(learn=names).double()
-    )
+    make_cell, scale = SMOOTH[name]
+    cell: Neuron = make_cell(learn=tuple(make_cell().declaration.parameters), backend=backend, r=1.3).double()
     cell.options = replace(cell.options, soft=True)
     keys = tuple(cell.initial_state((1,)))
     x = (scale * torch.rand(5, 1, 2, dtype=F64)).requires_grad_()

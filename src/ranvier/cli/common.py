@@ -14,6 +14,7 @@ from ranvier.data.samples import Samples
 from ranvier.errors import RanvierError
 from ranvier.training.runs import Source
 
+NAMED = 20  # skipped files that are named one by one
 console = Console(stderr=True, highlight=False)
 
 
@@ -34,8 +35,10 @@ def load(source: Source, rate: int | None = None) -> Samples:
             progress.update(task, completed=done, total=total, visible=total > 50)
 
         samples = open_samples(source.source, source.data, source.strict, rate, show)
-    for name, reason in samples.skipped[:20]:
+    for name, reason in samples.skipped[:NAMED]:
         warn(f"skipped {name}: {reason}")
+    if len(samples.skipped) > NAMED:
+        warn(f"skipped {len(samples.skipped) - NAMED} more")
     return samples
 
 

@@ -138,7 +138,8 @@ def _carry_out(run: RunFolder, samples: Samples, resume: bool) -> None:
     recipe = run.recipe
     if samples.classes != recipe.classes:
         raise RanvierError(
-            f"{run.path}: was begun with classes {recipe.classes}, the data now have {samples.classes}. Train anew."
+            f"{run.path}: was begun with the classes {', '.join(recipe.classes)}; the data now have "
+            f"{', '.join(samples.classes)}. Train anew."
         )
     typer.echo(samples.summary())
     parts = split(samples, run.source.split, recipe.seed)

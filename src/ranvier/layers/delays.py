@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from ranvier.neurons.neuron import Run, State
+from ranvier.neurons.verbs import Run, State, Verbs
 
 
-class Delays(nn.Module):
+class Delays(Verbs):
     """Hands on the input of this step and of the `count - 1` steps before, as a new axis: [T, B, *N] -> [T, B, count, *N].
 
     Entry k of the new axis is the input k steps ago, zero before the first step. Followed by `Conv2d` or `Linear` these are synapses
@@ -27,15 +27,6 @@ class Delays(nn.Module):
         return {
             "past": torch.zeros((shape[0], self.count - 1, *shape[1:]), dtype=reference.dtype, device=reference.device)
         }
-
-    def forward(self, x: Tensor) -> Tensor:
-        """[T, B, *N] -> [T, B, count, *N], from rest."""
-        return self.run(x).output
-
-    def step(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-        """One time step: x [B, *N] -> output [B, count, *N] and the next state."""
-        done = self.run(x.unsqueeze(0), state)
-        return done.output[0], done.state
 
     def run(self, x: Tensor, state: State | None = None, record: Sequence[str] = ()) -> Run:
         """All time steps of x [T, B, *N] from `state` (rest if None)."""

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ranvier.neurons.neuron import Run
+from ranvier.neurons.verbs import Run
 
 
 class StatelessLayer(nn.Module):

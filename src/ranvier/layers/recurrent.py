@@ -7,10 +7,11 @@ import torch
 from torch import Tensor, nn
 
 from ranvier.layers.layer import check_axis, check_input, check_rank
-from ranvier.neurons.neuron import Neuron, Run, State
+from ranvier.neurons.neuron import Neuron
+from ranvier.neurons.verbs import Run, State, Verbs
 
 
-class Recurrent(nn.Module):
+class Recurrent(Verbs):
     """A population whose output of the step before is fed back: the neurons see x[t] + output[t-1] @ weight.T. x: [T, B, size].
 
     weight: [size, size] from N(0, 1/size); inside a `Sequential` it is scaled for the neuron. State: that of the neurons and
@@ -28,15 +29,6 @@ class Recurrent(nn.Module):
         """State at rest. shape: [B, size]."""
         state = self.neuron.initial_state(shape, like)
         return {**state, "last": torch.zeros_like(next(iter(state.values())))}
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Output [T, B, size] for input x [T, B, size], from rest."""
-        return self.run(x).output
-
-    def step(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-        """One time step: x [B, size] and state -> output [B, size] and the next state."""
-        done = self.run(x.unsqueeze(0), state)
-        return done.output[0], done.state
 
     def run(self, x: Tensor, state: State | None = None, record: Sequence[str] = ()) -> Run:
         """Runs x from `state` (rest if None); see `Neuron.run`."""

@@ -8,10 +8,10 @@ from torch import Tensor, nn
 
 from ranvier import kernels
 from ranvier.layers.layer import check_axis, check_input, check_rank
-from ranvier.neurons.neuron import Run, State
+from ranvier.neurons.verbs import Run, State, Verbs
 
 
-class SegmentLinear(nn.Module):
+class SegmentLinear(Verbs):
     """All-to-all synapses with one set of weights for each of several equal stretches of a sample. x: [T, B, in] -> [T, B, out].
 
     A readout that can tell the beginning of a word from its end: step t uses weight[floor(t * segments / steps)]. Steps beyond
@@ -44,15 +44,6 @@ class SegmentLinear(nn.Module):
     def initial_state(self, shape: Sequence[int], like: Tensor | None = None) -> State:
         """The first step of a sample. shape: [B, in_features]."""
         return {"step": torch.zeros(shape[0], dtype=torch.int64)}
-
-    def forward(self, x: Tensor) -> Tensor:
-        """[T, B, in_features] -> [T, B, out_features], from the first step of a sample."""
-        return self.run(x).output
-
-    def step(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-        """One time step: x [B, in_features] -> output [B, out_features] and the next state."""
-        done = self.run(x.unsqueeze(0), state)
-        return done.output[0], done.state
 
     def run(self, x: Tensor, state: State | None = None, record: Sequence[str] = ()) -> Run:
         """All time steps of x from `state` (the first step of a sample if None)."""

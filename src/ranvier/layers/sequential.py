@@ -11,10 +11,11 @@ from ranvier.layers.initialise import TARGET_RATE, calibrate, initialise, spikes
 from ranvier.layers.layer import StatelessLayer
 from ranvier.layers.recurrent import Recurrent
 from ranvier.layers.segment import SegmentLinear
-from ranvier.neurons.neuron import Neuron, Run
+from ranvier.neurons.neuron import Neuron
+from ranvier.neurons.verbs import Run, Verbs
 
 
-class Sequential(nn.Module):
+class Sequential(Verbs):
     """Layers in a row, each fed by the one before. x: [T, B, *N].
 
     Layers are synapses (`Linear`, `Conv2d`), neurons, `Recurrent`, pooling, `Flatten`, `Dropout`, or any torch module that maps
@@ -54,17 +55,6 @@ class Sequential(nn.Module):
                 states.append(layer.initial_state(x.shape[1:], x) if hasattr(layer, "initial_state") else {})  # type: ignore[operator]
                 x = layer(x)
         return tuple(states)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Output [T, B, *M] of the last layer for input x [T, B, *N], from rest."""
-        for layer in self.layers:
-            x = layer(x)
-        return x
-
-    def step(self, x: Tensor, state: Sequence[Any] | None = None) -> tuple[Tensor, tuple[Any, ...]]:
-        """One time step: x [B, *N] and state -> output [B, *M] and the next state."""
-        done = self.run(x.unsqueeze(0), state)
-        return done.output[0], done.state
 
     def run(self, x: Tensor, state: Sequence[Any] | None = None, record: Sequence[str] = ()) -> Run:
         """Runs x from `state` (rest if None).

@@ -7,6 +7,7 @@ from ranvier.neurons.cuba_lif import CubaLIF
 from ranvier.neurons.integrate_and_fire import IF
 from ranvier.neurons.li import LI
 from ranvier.neurons.lif import LIF
-from ranvier.neurons.neuron import Neuron, Run
+from ranvier.neurons.neuron import Neuron
+from ranvier.neurons.verbs import Run
 
 __all__ = ["ALIF", "IF", "LI", "LIF", "Accumulator", "AdaptiveLIF", "CubaLIF", "Neuron", "Run"]

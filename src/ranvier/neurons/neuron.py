@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import sympy
 import torch
@@ -11,23 +11,14 @@ from torch import Tensor, nn
 
 from ranvier import kernels
 from ranvier.equations.build import Options, build
-from ranvier.equations.declaration import Declaration, ModelError, ParameterSpec
+from ranvier.equations.declaration import Declaration, ParameterSpec
 from ranvier.equations.integrators import Integrator
 from ranvier.equations.lowering import Loop, lower
 from ranvier.equations.options import PHASES, CurrentInput, Drive, Refractory, Reset, ToValue, check_order
 from ranvier.equations.program import Program
+from ranvier.neurons.verbs import Run, State, Verbs
 from ranvier.surrogates import FastSigmoid, Surrogate
 from ranvier.units import ms
-
-State = dict[str, Tensor]
-
-
-class Run(NamedTuple):
-    """Result of `run`: output [T, B, *N] (spikes, or the membrane of a readout), final state, recorded variables [T, B, *N]."""
-
-    output: Tensor
-    state: Any
-    records: dict[str, Tensor]
 
 
 class _Value:
@@ -43,7 +34,7 @@ class _Value:
         neuron.set_parameter(self.name, value)
 
 
-class Neuron(nn.Module):
+class Neuron(Verbs):
     """Base of all neuron models. A subclass declares parameters, states and equations; see `LIF` for a complete one.
 
     x: [T, B, *N], time first. Every model shares these conventions, each an option:
@@ -241,15 +232,6 @@ class Neuron(nn.Module):
                 raise self._shape_error(full[1:]) from None
         return state
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Output [T, B, *N] for input x [T, B, *N], from rest."""
-        return self.run(x).output
-
-    def step(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-        """One time step: input x [B, *N] and state -> output [B, *N] and the next state."""
-        done = self.run(x.unsqueeze(0), state)
-        return done.output[0], done.state
-
     def run(self, x: Tensor, state: State | None = None, record: Sequence[str] = ()) -> Run:
         """Runs x [T, B, *N] from `state` (rest if None). record: names of states to return at the end of each step."""
         self._check_input(x)
@@ -391,6 +373,3 @@ def _show(value: Any) -> str:
         low, high = float(value.detach().min()), float(value.detach().max())
         return f"tensor{list(value.shape)} in [{low:.4g}, {high:.4g}]"
     return f"{float(value.detach() if isinstance(value, Tensor) else value):g}"
-
-
-__all__ = ["ModelError", "Neuron", "Run", "State"]

@@ -10,6 +10,7 @@ from typing import Any
 import lightning
 import numpy as np
 import torch
+from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
 from ranvier.errors import RanvierError
@@ -29,7 +30,7 @@ class _AtomicCheckpoints(TorchCheckpointIO):
         write_atomic(path, content.getvalue())
 
 
-class _EveryEpoch(lightning.pytorch.callbacks.Checkpoint):
+class _EveryEpoch(Checkpoint):
     """Writes weights, metrics and checkpoint after every epoch, in this order: what `--resume` finds is never ahead of the rest.
 
     Lightning calls a `Checkpoint` after the module's own end of an epoch, other callbacks before it: the row of this epoch is kept too.

@@ -77,12 +77,10 @@ class Classifier(lightning.LightningModule):
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
         x, y = batch
         done = self.net.run(x, record=("output",))
+        if not bool(torch.isfinite(done.output).all()):  # the loss would refuse it without saying which layer it was
+            self._warn([f.text for f in diagnose(self.net, x)])
+            raise FloatingPointError("the output of the network became NaN or infinite")
         value = scoring.loss(self.recipe, done.output, y)
-        if not bool(torch.isfinite(value)):
-            self._warn(
-                [f.text for f in diagnose(self.net, x)] or ["the loss is not a number. Lower the learning rate."]
-            )
-            raise FloatingPointError("the loss became NaN or infinite")
         with torch.no_grad():
             for k, name in self.names.items():
                 if self.net.layers[k] is not self.net.layers[-1]:
@@ -106,6 +104,8 @@ class Classifier(lightning.LightningModule):
                 kept.lerp_(now, 1 - decay)
 
     def on_train_epoch_end(self) -> None:
+        if not all(bool(torch.isfinite(p).all()) for p in self.average.parameters()):
+            raise FloatingPointError("the weights became NaN or infinite. Lower the learning rate")
         tested = measure(self.average, self.inputs, self.test, self.recipe)
         self.history.append(
             {
