@@ -1,6 +1,6 @@
 """Accuracy of the main job over seeds and splits: official, and leave one speaker out over the five speakers.
 
-    python benchmarks/spoken_digits.py --seeds 0 1 2 --jobs 2 --json benchmarks/results/spoken_digits.json
+    python benchmarks/spoken_digits.py --seeds 1 2 3 --jobs 2 --json benchmarks/results/spoken_digits.json
 
 Each run is `ranvier train spoken-digits --split ... --seed ... --threads 1` as a user would type it; `--jobs` of them run side by side.
 """

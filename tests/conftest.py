@@ -1,4 +1,4 @@
-"""Shared by all tests: compiled kernels in a cache of their own, uninitialised buffers full of NaN."""
+"""Shared by all tests: one thread a worker, uninitialised buffers full of NaN, a fixed seed."""
 
 import pytest
 import torch
@@ -10,6 +10,7 @@ from ranvier.kernels.cpu import memory
 def _poisoned_buffers():
     """A kernel that leaves an element of its output unwritten then shows as NaN."""
     memory.poison = True
+    torch.set_num_threads(1)  # workers run side by side
     yield
     memory.poison = False
 

@@ -409,12 +409,12 @@ def stopped(folder: Path, data: Path, small, environment, how: signal.Signals) -
         process = subprocess.Popen(
             [sys.executable, "-c", code, *map(str, words)], env=environment, stdout=file, stderr=subprocess.STDOUT
         )
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + 300
         while "epoch   3/" not in log.read_text():
             assert process.poll() is None and time.monotonic() < deadline, log.read_text()
             time.sleep(0.02)
         process.send_signal(how)
-        return process.wait(60), log.read_text()
+        return process.wait(300), log.read_text()
 
 
 def test_a_killed_run_is_resumed_to_the_same_weights(ranvier, whole, pictures, small, environment, tmp_path):

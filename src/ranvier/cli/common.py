@@ -12,7 +12,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from ranvier.data.open import open_samples
 from ranvier.data.samples import Samples
 from ranvier.errors import RanvierError
-from ranvier.training.runs import Source
+from ranvier.training.recipe import Recipe
+from ranvier.training.runs import RunFolder, Source
 
 NAMED = 20  # skipped files that are named one by one
 console = Console(stderr=True, highlight=False)
@@ -40,6 +41,31 @@ def load(source: Source, rate: int | None = None) -> Samples:
     if len(samples.skipped) > NAMED:
         warn(f"skipped {len(samples.skipped) - NAMED} more")
     return samples
+
+
+def load_again(run: RunFolder) -> Samples:
+    """The samples that a run was begun with. Raises `RanvierError` where they are others now."""
+    samples = load(run.source, run.recipe.rate)
+    check_fit(samples, run.recipe)
+    if samples.classes != run.recipe.classes:
+        raise RanvierError(
+            f"{run.path}: was begun with the classes {', '.join(run.recipe.classes)}; the data now have "
+            f"{', '.join(samples.classes)}. Train anew."
+        )
+    return samples
+
+
+def check_fit(samples: Samples, recipe: Recipe) -> None:
+    """Refuses samples that a recipe's network cannot take."""
+    if samples.kind != recipe.kind:
+        raise RanvierError(
+            f"{samples.name}: holds {samples.kind}s, the network was trained on {recipe.kind}s. Give {recipe.kind}s."
+        )
+    if not isinstance(samples.x, list) and tuple(samples.x.shape[1:]) != recipe.shape:
+        raise RanvierError(
+            f"{samples.name}: images of shape {tuple(samples.x.shape[1:])} (channels, height, width), the network takes {recipe.shape}. "
+            "Bring them to that size and colour."
+        )
 
 
 def progress_bar(what: str) -> Progress:

@@ -8,7 +8,7 @@ import numpy as np
 import typer
 from sklearn.metrics import confusion_matrix
 
-from ranvier.cli.common import load, set_threads, warnings_as_lines
+from ranvier.cli.common import check_fit, load, set_threads, warnings_as_lines
 from ranvier.data.samples import Samples
 from ranvier.errors import RanvierError
 from ranvier.training.inputs import prepare
@@ -66,14 +66,7 @@ def evaluate(
 
 def _labels(samples: Samples, recipe: Recipe) -> np.ndarray:
     """Labels of the samples as places in the recipe's classes; the samples must be of the recipe's kind and shape."""
-    if samples.kind != recipe.kind:
-        raise RanvierError(
-            f"{samples.name}: holds {samples.kind}s, the network was trained on {recipe.kind}s. Give {recipe.kind}s."
-        )
-    if not isinstance(samples.x, list) and tuple(samples.x.shape[1:]) != recipe.shape:
-        raise RanvierError(
-            f"{samples.name}: images of shape {tuple(samples.x.shape[1:])} (C, H, W), the network takes {recipe.shape}. Resize them."
-        )
+    check_fit(samples, recipe)
     unknown = [c for c in samples.classes if c not in recipe.classes]
     if unknown:
         raise RanvierError(

@@ -61,7 +61,8 @@ def predict(
         if as_json:
             typer.echo(json.dumps(rows, indent=2))
         if not rows:
-            raise RanvierError(f"none of the {len(files)} files could be read.")
+            wanted = "sounds (.wav, .flac, .ogg)" if folder.recipe.kind == "sound" else "images (.png, .jpg)"
+            raise RanvierError(f"none of the {len(files)} files could be read. Give {wanted}.")
 
 
 def _read(file: Path, recipe: Recipe) -> Inputs:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ranvier.cli.common import console, load, set_threads, warnings_as_lines
+from ranvier.cli.common import console, load_again, set_threads, warnings_as_lines
 from ranvier.data.splits import split
 from ranvier.plotting.report import hero, write_report
 from ranvier.training.inputs import prepare
@@ -29,7 +29,7 @@ def report(
     with warnings_as_lines():
         folder = RunFolder.open(run)
         net, metrics = folder.network(), folder.metrics()
-        samples = load(folder.source, folder.recipe.rate)
+        samples = load_again(folder)
         parts = split(samples, folder.source.split, folder.recipe.seed)
         with console.status("measuring", spinner="dots"):
             inputs = prepare(samples, folder.recipe)

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 import typer
 
-from ranvier.cli.common import console, load, progress_bar, set_threads, warn, warnings_as_lines
+from ranvier.cli.common import console, load, load_again, progress_bar, set_threads, warn, warnings_as_lines
 from ranvier.data.floor import linear_floor
 from ranvier.data.samples import Samples
 from ranvier.data.splits import Split, split
@@ -91,7 +91,7 @@ def train(
                     f"{resume}: has finished all {run.recipe.epochs} epochs. To train longer, type its command again, "
                     f"`{run.command}`, with a larger --epochs and another --out."
                 )
-            _train(run, load(run.source, run.recipe.rate), resume=True)
+            _train(run, load_again(run), resume=True)
             return
         if source is None:
             raise RanvierError(
@@ -136,11 +136,6 @@ def _train(run: RunFolder, samples: Samples, resume: bool) -> None:
 
 def _carry_out(run: RunFolder, samples: Samples, resume: bool) -> None:
     recipe = run.recipe
-    if samples.classes != recipe.classes:
-        raise RanvierError(
-            f"{run.path}: was begun with the classes {', '.join(recipe.classes)}; the data now have "
-            f"{', '.join(samples.classes)}. Train anew."
-        )
     typer.echo(samples.summary())
     parts = split(samples, run.source.split, recipe.seed)
     typer.echo(parts.reason)

@@ -1,5 +1,6 @@
 """One sample followed through the network: the report's figure and the picture of the README."""
 
+import io
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
@@ -9,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from ranvier.files import write_atomic
 from ranvier.plotting import style
 from ranvier.plotting.facts import SampleTrace
 from ranvier.plotting.raster import ROWS, heatmap, raster
@@ -173,6 +175,7 @@ def hero(sample: SampleTrace, path_png: str | os.PathLike[str], classes: Sequenc
     """Write the picture of the README, 1600 pixels wide: hidden spikes above the membrane of the winning output.
 
     The runner-up is drawn thin. With `classes` both are named. The dark paper stands on a light page as on a dark one.
+    Raises `RanvierError` if the file cannot be written.
     """
     palette = style.DARK
     emphasis = emphasis_of(sample, classes, palette)
@@ -195,4 +198,6 @@ def hero(sample: SampleTrace, path_png: str | os.PathLike[str], classes: Sequenc
         drawing.patch.set_facecolor(palette.paper)
         drawing.patch.set_alpha(1.0)
         FigureCanvasAgg(drawing)
-        drawing.savefig(path_png, format="png", dpi=200)
+        content = io.BytesIO()
+        drawing.savefig(content, format="png", dpi=200)
+    write_atomic(path_png, content.getvalue())
