@@ -25,7 +25,7 @@ HEAVY = ("matplotlib", "lightning", "torchmetrics", "sklearn", "soundfile", "PIL
 def fresh(code: str) -> str:
     done = subprocess.run(
         [sys.executable, "-W", "error::ImportWarning", "-c", code],
-        capture_output=True, text=True, timeout=120, env={**os.environ, "OMP_NUM_THREADS": "1"}, check=False,
+        capture_output=True, text=True, timeout=400, env={**os.environ, "OMP_NUM_THREADS": "1"}, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
