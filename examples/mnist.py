@@ -42,7 +42,7 @@ def conv(steps: int) -> rv.Sequential:
     return rv.Sequential(
         rv.Conv2d(1, 16, 5), lif(), rv.AvgPool2d(2),
         rv.Conv2d(16, 48, 5), lif(), rv.AvgPool2d(2),
-        rv.Flatten(), rv.Dropout(0.3), rv.Linear(768, 10), rv.LI(tau_mem=20 * rv.ms, dt=5 * rv.ms),
+        rv.Flatten(), rv.Dropout(0.2), rv.Linear(768, 10), rv.LI(tau_mem=20 * rv.ms, dt=5 * rv.ms),
     )  # fmt: skip
 
 
@@ -73,17 +73,20 @@ def train(folder: str, network: str, epochs: int, steps: int, seed: int, limit: 
     x, y = torch.from_numpy(samples.x), torch.from_numpy(samples.y)
     x_train, y_train, x_test, y_test = x[~test][:limit], y[~test][:limit], x[test][:limit], y[test][:limit]
     net = {"dense": dense, "conv": conv}[network](steps)
-    net.calibrate(current(x_train[:256], steps))
+    net.calibrate(current(x_train[:256], steps), rate={"dense": 0.1, "conv": 0.25}[network])
+    rate, strength = {"dense": (2e-3, 1.0), "conv": (4e-3, 0.7)}[network]
     average = torch.optim.swa_utils.AveragedModel(net, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.998))
     batch = 128
     total = epochs * (len(x_train) // batch)
-    optimizer = torch.optim.AdamW(net.parameters(), lr=2e-3, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, total_steps=total, pct_start=0.2)
+    optimizer = torch.optim.AdamW(net.parameters(), lr=rate, weight_decay=0.01)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=total, pct_start=0.2)
     for epoch in range(epochs):
         started = time.perf_counter()
         losses = []
         for index in torch.randperm(len(x_train), generator=generator)[: len(x_train) // batch * batch].split(batch):
-            loss = cross_entropy_mean_membrane(net(current(moved(x_train[index], generator), steps)), y_train[index])
+            loss = cross_entropy_mean_membrane(
+                net(current(moved(x_train[index], generator, strength), steps)), y_train[index]
+            )
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

@@ -144,12 +144,12 @@ class ImageInputs:
         return self.pictures[index].mean(0).numpy()
 
 
-def moved(x: Tensor, generator: torch.Generator) -> Tensor:
-    """Each picture turned by up to 10 degrees, scaled by up to 10 % and moved by up to 8 % of its size."""
+def moved(x: Tensor, generator: torch.Generator, strength: float = 1.0) -> Tensor:
+    """Each picture turned by up to 10 degrees, scaled by up to 10 % and moved by up to 8 % of its size, each times `strength`."""
     count = len(x)
 
     def draw(amount: float) -> Tensor:
-        return amount * (2 * torch.rand(count, generator=generator) - 1)
+        return strength * amount * (2 * torch.rand(count, generator=generator) - 1)
 
     angle, scale = draw(0.17), 1 + draw(0.1)
     cos, sin = scale * angle.cos(), scale * angle.sin()
