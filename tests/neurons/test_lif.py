@@ -130,10 +130,11 @@ def test_firing_on_the_old_membrane_comes_a_step_late(backend: str) -> None:
     assert times(prompt)[0] == times(run.output)[0] - 1
 
 
-def test_comparison_at_the_threshold_is_an_option() -> None:
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_comparison_at_the_threshold_is_an_option(backend: str) -> None:
     x = drive(1.0, 1)
-    assert LIF(backend="eager", input=ImpulseInput())(x).item() == 1
-    assert LIF(backend="eager", input=ImpulseInput(), fire_on=">")(x).item() == 0
+    assert LIF(input=ImpulseInput(), backend=backend)(x).item() == 1
+    assert LIF(input=ImpulseInput(), fire_on=">", backend=backend)(x).item() == 0
 
 
 def test_a_weight_added_before_the_leak_must_exceed_the_threshold_over_beta() -> None:
