@@ -28,6 +28,9 @@ from importlib import import_module, metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
+if sys.argv[1:3] == ["--worker", "ranvier"]:
+    import ranvier  # before torch, as a user does: it then sets how torch's threads wait  # noqa: F401
+
 import torch
 from torch import Tensor, nn
 

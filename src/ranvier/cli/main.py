@@ -1,7 +1,6 @@
 """`ranvier`: the verbs, and what a user sees when something goes wrong."""
 
 import difflib
-import os
 import sys
 from importlib import import_module
 from typing import Annotated, Any
@@ -12,9 +11,6 @@ from typer.main import get_command
 
 from ranvier import __version__
 from ranvier.errors import RanvierError
-
-# Torch's threads sleep between operations instead of spinning, which on a busy machine makes them many times slower.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when torch is loaded, which a verb does
 
 VERBS = {
     "train": "Train a spiking network on sounds or images; writes a run folder with a report.",
