@@ -130,3 +130,17 @@ def test_the_kernels_as_plain_python() -> None:
     x[2, 3] = 0.5
     events.index_rows.py_func(x, index, count, 0, 6)
     assert count[2] == -1
+
+
+def test_kernels_compile_where_nothing_can_be_cached(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled = events.njit
+
+    def without_locator(**options):
+        if options.get("cache"):
+            raise RuntimeError("cannot cache function: no locator available")
+        return compiled(**options)
+
+    monkeypatch.setattr(events, "njit", without_locator)
+    count = np.zeros(2, np.int64)
+    events.kernel(events.index_rows.py_func)(np.eye(2), np.zeros((2, 2), np.int32), count, 0, 2)
+    assert count.tolist() == [1, 1]

@@ -24,6 +24,14 @@ _lock = threading.Lock()
 _loaded: dict[str, ModuleType] = {}
 
 
+def _after_fork() -> None:
+    global _lock
+    _lock = threading.Lock()  # another thread may have held it
+
+
+os.register_at_fork(after_in_child=_after_fork)
+
+
 def cache_folder() -> Path:
     """Folder of the compiled kernels; made if absent."""
     return _folder(os.environ.get("RANVIER_CACHE"))

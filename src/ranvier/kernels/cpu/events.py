@@ -4,6 +4,7 @@ y[r] = bias + sum of W.T[i] over the inputs i that fired in row r; the weight gr
 outputs at a time, eight weight rows a pass, so that vector registers stay full. Rows are (t, b) pairs.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,15 @@ DENSEST = 0.25  # share of active inputs above which the dense product is faster
 NARROWEST = 32  # outputs below which looking for events costs more than the product
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+def kernel(function: Callable[..., None]) -> Callable[..., None]:
+    """Compiled, without the interpreter lock; kept on disk where Numba finds a folder it can write to."""
+    try:
+        return njit(nogil=True, cache=True, error_model="numpy")(function)
+    except RuntimeError:  # installed read-only, and no home folder either
+        return njit(nogil=True, error_model="numpy")(function)
+
+
+@kernel
 def index_rows(x, index, count, first, last):
     """Lists the active inputs of rows [first, last). A value that is neither 0 nor 1 sets the row's count to -1 and stops."""
     for r in range(first, last):
@@ -53,7 +62,7 @@ def add_rows(total, table, chosen, k, end):
         k += 1
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel
 def sum_rows(index, count, weight, bias, y, first, last):
     """y[r] = bias + sum over k of weight[index[r, k]]; weight: [inputs, outputs]."""
     for r in range(first, last):
@@ -61,7 +70,7 @@ def sum_rows(index, count, weight, bias, y, first, last):
         add_rows(y[r], weight, index[r], 0, count[r])
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel
 def transpose(index, count, start, rows):
     """From the active inputs of each row to the rows of each input: rows[start[i]:start[i + 1]], in order."""
     for r in range(index.shape[0]):
@@ -76,7 +85,7 @@ def transpose(index, count, start, rows):
             start[i] += 1
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel
 def sum_errors(start, rows, error, gradient, first, last):
     """gradient[i] = sum of error[r] over the rows r in which input i was active, for inputs [first, last)."""
     for i in range(first, last):

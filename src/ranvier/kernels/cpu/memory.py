@@ -6,6 +6,7 @@ come back here and are handed out again; they are huge pages where the system gr
 
 import math
 import mmap
+import os
 import threading
 import weakref
 from collections import defaultdict
@@ -21,6 +22,14 @@ poison = False  # tests set this: new buffers are filled with NaN, so that an el
 _lock = threading.RLock()  # a finalizer may run while this thread holds it
 _free: dict[int, list[mmap.mmap]] = defaultdict(list)
 _kept = 0
+
+
+def _after_fork() -> None:
+    global _lock
+    _lock = threading.RLock()  # another thread may have held it
+
+
+os.register_at_fork(after_in_child=_after_fork)
 
 
 def empty(shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
