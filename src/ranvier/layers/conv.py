@@ -1,11 +1,14 @@
 """Convolutional synapses."""
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ranvier.kernels.cpu.conv import ConvStage
+from ranvier.kernels.cpu.stage import Place, Stage
 from ranvier.layers.layer import StatelessLayer, check_axis, check_input, check_rank, per_step
 
 
@@ -54,6 +57,14 @@ class Conv2d(StatelessLayer):
     def _frames(self, x: Tensor) -> Tensor:
         frames = F.conv2d(x.flatten(0, 1), self.weight, self.bias, self.stride, self.padding, 1, self.groups)
         return frames.unflatten(0, x.shape[:2])
+
+    def stage(self, place: Place, state: Any) -> Stage | None:
+        """The synapses in a chain; None where the input does not fit."""
+        if len(place.shape) != 4 or place.shape[1] != self.in_channels:
+            return None
+        if any(n + 2 * p < k for n, p, k in zip(place.shape[2:], self.padding, self.kernel_size, strict=True)):
+            return None
+        return ConvStage(self.weight, self.bias, self.stride, self.padding, self.groups, place)
 
     def extra_repr(self) -> str:
         text = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"

@@ -1,11 +1,14 @@
 """All-to-all synapses."""
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from ranvier import kernels
+from ranvier.kernels.cpu.linear import LinearStage
+from ranvier.kernels.cpu.stage import Place, Stage
 from ranvier.layers.layer import StatelessLayer, check_axis, check_input, per_step
 
 
@@ -37,6 +40,11 @@ class Linear(StatelessLayer):
         check_input(self, x, self.weight)
         check_axis(self, x, -1, self.in_features, "features")
         return per_step(lambda part: kernels.linear(part, self.weight, self.bias), x)
+
+    def stage(self, place: Place, state: Any) -> Stage | None:
+        """The synapses in a chain; None where the input does not fit."""
+        fits = len(place.shape) == 2 and place.shape[1] == self.in_features
+        return LinearStage(self.weight, self.bias) if fits else None
 
     def extra_repr(self) -> str:
         return f"{self.in_features}, {self.out_features}, bias={self.bias is not None}"

@@ -6,6 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ranvier.kernels.cpu.stage import Stage
+from ranvier.layers.chain import can_run, run_together, stages_from
 from ranvier.layers.delays import Delays
 from ranvier.layers.initialise import TARGET_RATE, calibrate, initialise, spikes_sample, values_sample
 from ranvier.layers.layer import StatelessLayer
@@ -13,6 +15,7 @@ from ranvier.layers.recurrent import Recurrent
 from ranvier.layers.segment import SegmentLinear
 from ranvier.neurons.neuron import Neuron
 from ranvier.neurons.verbs import Run, Verbs
+from ranvier.spikes import Events
 
 
 class Sequential(Verbs):
@@ -26,7 +29,13 @@ class Sequential(Verbs):
     >>> net = Sequential(Linear(64, 32), LIF(), Linear(32, 10), LI())
     """
 
-    def __init__(self, *layers: nn.Module, rate: float | None = TARGET_RATE, input_rate: float | None = None) -> None:
+    def __init__(
+        self,
+        *layers: nn.Module,
+        rate: float | None = TARGET_RATE,
+        input_rate: float | None = None,
+        fused: bool = True,
+    ) -> None:
         super().__init__()
         if not layers:
             raise ValueError(
@@ -35,7 +44,7 @@ class Sequential(Verbs):
         for k, layer in enumerate(layers):
             if not isinstance(layer, nn.Module):
                 raise TypeError(f"Sequential: layer {k} must be a module, got {layer!r}. Write LIF() with brackets.")
-        self.layers = nn.ModuleList(layers)
+        self.layers, self.fused = nn.ModuleList(layers), fused
         if rate is not None:
             initialise(list(layers), rate, values_sample() if input_rate is None else spikes_sample(input_rate))
 
@@ -56,11 +65,11 @@ class Sequential(Verbs):
                 x = layer(x)
         return tuple(states)
 
-    def run(self, x: Tensor, state: Sequence[Any] | None = None, record: Sequence[str] = ()) -> Run:
-        """Runs x from `state` (rest if None).
+    def run(self, x: Tensor | Events, state: Sequence[Any] | None = None, record: Sequence[str] = ()) -> Run:
+        """Runs x (values or spikes [T, B, *N], or `Events`) from `state` (rest if None).
 
         record: names of states to record in every population that has them; "output" records each population's output, "input"
-        the current into it. Keys of `Run.records` are "<layer index>.<name>".
+        the current into it, "rate" the mean share of steps with a spike (a number). Keys of `Run.records` are "<layer index>.<name>".
         """
         if state is not None and len(state) != len(self.layers):
             raise ValueError(
@@ -72,36 +81,68 @@ class Sequential(Verbs):
             raise ValueError(
                 f"Sequential: no population has {', '.join(unknown)} to record. There are: {', '.join(sorted(known))}."
             )
+        states: list[Any] = [None] * len(self.layers) if state is None else list(state)
+        fused = self.fused and set(record) <= {"rate"}
         after: list[Any] = []
         records: dict[str, Tensor] = {}
-        for k, layer in enumerate(self.layers):
-            if isinstance(layer, Neuron | Recurrent):
-                neuron = layer.neuron if isinstance(layer, Recurrent) else layer
-                own = [name for name in record if name in {str(s) for s in neuron.program.states}]
-                done = layer.run(x, None if state is None else state[k], own)
-                records |= {f"{k}.{name}": value for name, value in done.records.items()}
-                records |= {f"{k}.input": x} if "input" in record else {}
-                records |= {f"{k}.output": done.output} if "output" in record else {}
-                x = done.output
-                after.append(done.state)
-            elif isinstance(layer, StatelessLayer | Delays | SegmentLinear | Sequential):
-                own = [name for name in record if name in layer._recordable()] if isinstance(layer, Sequential) else ()
-                done = layer.run(x, None if state is None else state[k], own)
-                records |= {f"{k}.{name}": value for name, value in done.records.items()}
-                x = done.output
-                after.append(done.state)
+        while len(after) < len(self.layers):
+            k = len(after)
+            stages = self._stages(x, states, k) if fused else []
+            if stages:
+                x, ended = run_together(stages, x, self._dtype(x))
+                after += ended
+                records |= _rates(stages, k, x) if record else {}
             else:
-                x = layer(x)
-                after.append({})
+                x, ended, found = _alone(self.layers[k], x.to_dense() if isinstance(x, Events) else x, states[k], record)
+                after.append(ended)
+                records |= {f"{k}.{name}": value for name, value in found.items()}
         return Run(x, tuple(after), records)
+
+    def _stages(self, x: Tensor | Events, states: Sequence[Any], k: int) -> list[Stage]:
+        """Stages of the layers from k on that the engine runs as one."""
+        if not can_run(x):
+            return []
+        return stages_from(list(self.layers)[k:], tuple(x.shape[1:]), self._dtype(x), states[k:])
+
+    def _dtype(self, x: Tensor | Events) -> torch.dtype:
+        """The type of the numbers that x brings; events have the weights' own."""
+        if isinstance(x, Tensor):
+            return x.dtype
+        return next((p.dtype for p in self.parameters()), torch.get_default_dtype())
 
     def _recordable(self) -> set[str]:
         """Names that `record` may hold."""
         populations = [m for m in self.modules() if isinstance(m, Neuron)]
-        return {"input", "output"} | {str(s) for n in populations for s in n.program.states}
+        return {"input", "output", "rate"} | {str(s) for n in populations for s in n.program.states}
 
     @torch.no_grad()
     def calibrate(self, x: Tensor, rate: float = TARGET_RATE) -> "Sequential":
         """Scales each layer's weights so that its neurons fire at `rate` (share of steps) on the sample x [T, B, *N]. Returns self."""
         calibrate(list(self.layers), x, rate)
         return self
+
+
+def _alone(layer: nn.Module, x: Tensor, state: Any, record: Sequence[str]) -> tuple[Tensor, Any, dict[str, Tensor]]:
+    """One layer by its own verbs: output, state after it, records."""
+    if isinstance(layer, Neuron | Recurrent):
+        neuron = layer.neuron if isinstance(layer, Recurrent) else layer
+        done = layer.run(x, state, [name for name in record if name in {str(s) for s in neuron.program.states}])
+        more = {"input": x, "output": done.output, "rate": done.output.detach().mean()}
+        return done.output, done.state, done.records | {name: v for name, v in more.items() if name in record}
+    if isinstance(layer, StatelessLayer | Delays | SegmentLinear | Sequential):
+        own = [name for name in record if name in layer._recordable()] if isinstance(layer, Sequential) else ()
+        done = layer.run(x, state, own)
+        return done.output, done.state, done.records
+    return layer(x), {}, {}
+
+
+def _rates(stages: Sequence[Stage], first: int, output: Tensor) -> dict[str, Tensor]:
+    """Share of steps with a spike, of each population in a chain that began with layer `first`."""
+    found = {}
+    for k, stage in enumerate(stages):
+        if stage.work.updates:
+            last = stage is stages[-1]
+            found[f"{first + k}.rate"] = (
+                output.detach().mean() if last else torch.tensor(stage.work.spikes / stage.work.updates)
+            )
+    return found

@@ -1,8 +1,13 @@
 """Layers that only rearrange or thin out."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import torch
 from torch import Tensor
 
+from ranvier.kernels.cpu.rearrange import DropoutStage, FlattenStage
+from ranvier.kernels.cpu.stage import Place, Stage
 from ranvier.layers.layer import StatelessLayer
 
 
@@ -11,6 +16,10 @@ class Flatten(StatelessLayer):
 
     def forward(self, x: Tensor) -> Tensor:
         return x.flatten(2)
+
+    def stage(self, place: Place, state: Any) -> Stage | None:
+        """The layer in a chain."""
+        return FlattenStage(channels_last=place.channels_last) if len(place.shape) > 1 else None
 
 
 class Dropout(StatelessLayer):
@@ -28,8 +37,17 @@ class Dropout(StatelessLayer):
     def forward(self, x: Tensor) -> Tensor:
         if not self.training or self.p == 0:
             return x
-        mask = torch.rand(x.shape[1:], generator=self.generator, device=x.device, dtype=x.dtype) >= self.p
-        return x * (mask.to(x.dtype) / (1 - self.p))
+        return x * (self._kept(x.shape[1:], x.dtype, x.device).to(x.dtype) / (1 - self.p))
+
+    def stage(self, place: Place, state: Any) -> Stage | None:
+        """The layer in a chain; draws what it drops."""
+        active = self.training and self.p > 0
+        kept = self._kept(place.shape, place.dtype) if active else torch.ones(place.shape, dtype=torch.bool)
+        return DropoutStage(kept, 1 - self.p if active else 1.0, place.channels_last)
+
+    def _kept(self, shape: Sequence[int], dtype: torch.dtype, device: torch.device | None = None) -> Tensor:
+        """Whether each input [B, *N] is kept."""
+        return torch.rand(tuple(shape), generator=self.generator, device=device, dtype=dtype) >= self.p
 
     def extra_repr(self) -> str:
         return f"{self.p}"

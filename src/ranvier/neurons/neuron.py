@@ -16,6 +16,8 @@ from ranvier.equations.integrators import Integrator
 from ranvier.equations.lowering import Loop, lower
 from ranvier.equations.options import PHASES, CurrentInput, Drive, Refractory, Reset, ToValue, check_order
 from ranvier.equations.program import Program
+from ranvier.kernels.cpu.neuron import NeuronStage
+from ranvier.kernels.cpu.stage import Place, Stage
 from ranvier.neurons.verbs import Run, State, Verbs
 from ranvier.surrogates import FastSigmoid, Surrogate
 from ranvier.units import ms
@@ -259,6 +261,15 @@ class Neuron(Verbs):
             loop, x, weight, last, list(state.values()), self._values(loop, x), tuple(symbols), self.backend
         )
         return self._result(symbols, record, outputs, state, final)
+
+    def stage(self, place: Place, state: State | None) -> Stage | None:
+        """The population in a chain, for input [B, *N] from `state` (rest if None); None where another backend was asked for."""
+        if self.backend == "eager" or len(place.shape) < 2 or 0 in place.shape:
+            return None
+        x = torch.empty(1, dtype=place.dtype).expand(1, *place.shape)  # stands for the input's shape and type
+        state = self.initial_state(place.shape, x) if state is None else self._check_state(state, x)
+        loop = _loop(type(self), self.options)
+        return NeuronStage(loop, self._values(loop, x), state, place)
 
     def _result(
         self,

@@ -10,6 +10,7 @@ import os
 import threading
 import weakref
 from collections import defaultdict
+from typing import Any
 
 import numpy as np
 import torch
@@ -32,25 +33,25 @@ def _after_fork() -> None:
 os.register_at_fork(after_in_child=_after_fork)
 
 
-def empty(shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
-    """An uninitialised contiguous tensor on the CPU, from a reused block if it is large."""
+def buffer(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """An uninitialised contiguous array, from a reused block if it is large."""
+    dtype = np.dtype(dtype)
     size = math.prod(shape) * dtype.itemsize
-    tensor = (
-        _leased(shape, dtype, size)
-        if size >= SMALLEST and hasattr(mmap, "MADV_HUGEPAGE")
-        else torch.empty(shape, dtype=dtype)
-    )
-    if poison and dtype.is_floating_point:
-        tensor.fill_(math.nan)
-    return tensor
+    if size < SMALLEST or not hasattr(mmap, "MADV_HUGEPAGE"):
+        array = np.empty(shape, dtype)
+    else:
+        block = _take(_round(size))
+        lease = np.frombuffer(block, dtype=np.uint8, count=size)  # views hold it; the block comes back when the last is gone
+        weakref.finalize(lease, _give, block).atexit = False
+        array = lease.view(dtype).reshape(shape)
+    if poison and dtype.kind == "f":
+        array.fill(math.nan)
+    return array
 
 
-def _leased(shape: tuple[int, ...], dtype: torch.dtype, size: int) -> Tensor:
-    block = _take(_round(size))
-    lease = np.frombuffer(block, dtype=np.uint8, count=size)
-    tensor = torch.from_numpy(lease)  # torch holds the lease until the storage is freed
-    weakref.finalize(lease, _give, block).atexit = False
-    return tensor.view(dtype).view(shape)
+def empty(shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
+    """As `buffer`, as a tensor."""
+    return torch.from_numpy(buffer(shape, str(dtype).removeprefix("torch.")))
 
 
 def _round(size: int) -> int:

@@ -51,6 +51,7 @@ class Variant:
     outputs: symbols that the forward pass returns. graded: those of them whose gradient arrives in the backward pass.
     per_neuron: coefficients given as one number a neuron. learned: coefficients whose gradient is wanted.
     input_gradient: whether the gradient of the input is wanted.
+    mask: the first output, a spike, is written as a byte. in_place: the gradient of the input overwrites that of the first output.
     """
 
     outputs: tuple[sympy.Symbol, ...]
@@ -58,6 +59,8 @@ class Variant:
     graded: tuple[sympy.Symbol, ...] = ()
     learned: tuple[sympy.Symbol, ...] = ()
     input_gradient: bool = True
+    mask: bool = False
+    in_place: bool = False
 
 
 def forward_source(loop: Loop, v: Variant) -> str:
@@ -66,7 +69,8 @@ def forward_source(loop: Loop, v: Variant) -> str:
     dialect = numba_dialect(constants)
     names = _names(loop, v)
     body = _step_lines(loop, names, dialect)
-    body += [f"o{k}[j] = {names[o]}" for k, o in enumerate(v.outputs)]
+    zero = dialect.number(0.0)
+    body += [f"o{k}[j] = {names[o]}{f' != {zero}' if v.mask and not k else ''}" for k, o in enumerate(v.outputs)]
     body += [f"w{k}[j] = {names[e]}" for k, e in enumerate(loop.program.after.values())]
     states = range(len(loop.states))
     outs = range(len(v.outputs))
@@ -151,8 +155,8 @@ def backward_source(loop: Loop, v: Variant) -> str:
         *_copy("        ", [(f"s_{c}[j]", "x.dtype.type(0)") for c in learned]),
         "        for t in range(T - 1, -1, -1):",
         "            x_ = x[t, r, a:a + n]",
-        *(["            xg = x_grad[t, r, a:a + n]"] if v.input_gradient else []),
         *(f"            gr{k} = grad{k}[t, r, a:a + n]" for k in grads),
+        *([f"            xg = {'gr0' if v.in_place else 'x_grad[t, r, a:a + n]'}"] if v.input_gradient else []),
         *(f"            tr{k} = trace{k}[t]" for k in states),
         "            for j in range(n):",
         *(f"                {line}" for line in [*_reads(loop, v, "tr{}"), *forward]),

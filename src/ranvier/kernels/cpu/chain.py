@@ -1,0 +1,167 @@
+"""A chain of stages as one autograd node: events in, events out, stretch by stretch of time.
+
+Forward, a stretch goes through all stages before the next one starts, so that what lies between two layers is as long as a stretch and
+its buffers are used again. Where gradients will be asked for, the states at the start of each stretch are kept; backward, the stretches
+are run again from these checkpoints, last first (the last one need not be), and the gradients go back through the stages. Memory
+therefore grows with the length of a stretch; time and the checkpoints grow with T.
+"""
+
+import math
+import time
+from collections.abc import Sequence
+from itertools import islice
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from ranvier.kernels.cpu.memory import empty
+from ranvier.kernels.cpu.signal import Signal
+from ranvier.kernels.cpu.stage import Stage
+
+KEPT = 24 << 20  # bytes of values that a stretch keeps for the backward pass
+PASSING = 4 << 20  # bytes of values that a stretch makes where there is no backward pass
+
+
+class Chain:
+    """Stages in a row, for one run over T steps of a batch."""
+
+    def __init__(self, stages: Sequence[Stage], source: Signal, channels_first: tuple[int, ...]) -> None:
+        """source: the whole input. channels_first: its shape [B, *N] in the order of axes that layers speak of."""
+        self.stages, self.source = list(stages), source
+        shapes = [channels_first]
+        for stage in self.stages:
+            shapes.append(stage.shape(shapes[-1]))
+        self.output_shape = shapes[-1]
+        self.bytes_a_step = sum(math.prod(s) for s in shapes[1:]) * source.dtype.itemsize
+        self._checkpoints: list[tuple[int, int, list[list[Tensor]]]] = []
+        self._turned = False  # whether the output's channels are last
+        self._run: int | None = None  # the stretch whose values the stages hold
+
+    @property
+    def tensors(self) -> list[Tensor]:
+        """Weights and coefficients of all stages."""
+        return [t for stage in self.stages for t in stage.tensors]
+
+    @property
+    def states(self) -> list[Tensor]:
+        """States of all stages."""
+        return [s for stage in self.stages for s in stage.states]
+
+    def forward(self, keep: bool) -> Tensor:
+        """Output [T, B, *M] of the whole run."""
+        steps = self.source.steps
+        length = max(1, min(steps, (KEPT if keep else PASSING) // max(1, self.bytes_a_step)))
+        parts = -(-steps // length)
+        bounds = [steps * k // parts for k in range(parts + 1)]
+        out = empty((steps, *self.output_shape), self.source.dtype)
+        for a, b in zip(bounds, bounds[1:], strict=False):
+            if keep:
+                self._checkpoints.append((a, b, [stage.states for stage in self.stages]))
+            self._stretch(a, b, out[a:b])
+        self._run = len(self._checkpoints) - 1
+        if not keep:
+            self.release()
+        return out
+
+    def _stretch(self, a: int, b: int, out: Tensor | None) -> None:
+        x = self.source if (a, b) == (0, self.source.steps) else self.source.steps_between(a, b)
+        for stage in self.stages:
+            started = time.perf_counter()
+            direct = stage is self.stages[-1] and not stage.channels_last_after
+            x = stage.forward(x, out if direct else None)
+            stage.work.seconds += time.perf_counter() - started
+        self._turned = x.channels_last
+        if out is not None and (x.values is None or x.values.data_ptr() != out.data_ptr()):
+            out.copy_(x.outside())
+
+    def backward(
+        self,
+        error: Tensor,
+        final: Sequence[Tensor | None],
+        wanted: Sequence[bool],
+        wanted_states: Sequence[bool],
+        needs_input: bool,
+    ) -> tuple[Tensor | None, list[Tensor], list[Tensor | None]]:
+        """Gradients of the input (None where not needed), of the initial states and of the tensors.
+
+        error: [T, B, *M]. final: gradients of the final states. wanted, wanted_states: whose gradients are asked for.
+        """
+        below = [needs_input]
+        flags, arrived, asked = iter(wanted), iter(final), iter(wanted_states)
+        for stage in self.stages:
+            own = list(islice(flags, len(stage.tensors)))
+            stage.begin_backward(own)
+            stage.adjoints = [
+                torch.zeros_like(s) if g is None else stage.to_memory(g, 1).clone()
+                for s, g in zip(stage.states, islice(arrived, len(stage.states)), strict=True)
+            ]
+            below.append(any([below[-1], *own, *islice(asked, len(stage.states))]))
+        if self._turned:
+            error = error.movedim(2, -1).contiguous()
+        x_grad = empty(self.source.shape, error.dtype) if needs_input else None
+        for k in range(len(self._checkpoints) - 1, -1, -1):
+            a, b, states = self._checkpoints[k]
+            if self._run != k:
+                for stage, kept in zip(self.stages, states, strict=True):
+                    stage.states = kept
+                self._stretch(a, b, None)
+                self._run = k
+            self._back(error[a:b], below, None if x_grad is None else x_grad[a:b])
+        self._run = None
+        self.release()
+        adjoints = [stage.from_memory(g, 1) for stage in self.stages for g in stage.adjoints]
+        return x_grad, adjoints, [g for stage in self.stages for g in stage.gradients()]
+
+    def _back(self, error: Tensor, below: list[bool], x_grad: Tensor | None) -> None:
+        part: Tensor | None = error
+        own = False
+        for k in range(len(self.stages) - 1, -1, -1):
+            if part is None:
+                return
+            part, own = self.stages[k].backward(part, own, below[k]), True
+        if x_grad is not None and part is not None:
+            x_grad.copy_(part)
+
+    def release(self) -> None:
+        """Lets go of what the stages keep for a backward pass."""
+        for stage in self.stages:
+            stage.release()
+
+
+def run(chain: Chain, x: Tensor | None, states: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
+    """Runs a chain: output [T, B, *M] and the final states of all stages.
+
+    x: the tensor behind the chain's source, for its gradient; None where the input is events. states: as the stages hold them.
+    """
+    keep = torch.is_grad_enabled() and any(
+        t is not None and t.requires_grad for t in (x, *states, *chain.tensors)
+    )
+    output, *final = _Chain.apply(chain, keep, x, *states, *chain.tensors)
+    return output, final
+
+
+class _Chain(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, chain: Chain, keep: bool, x: Tensor | None, *rest: Tensor) -> tuple[Tensor, ...]:
+        output = chain.forward(keep)
+        final = [stage.from_memory(s, 1) for stage in chain.stages for s in stage.states]
+        if keep:
+            ctx.chain, ctx.count = chain, len(final)
+            ctx.save_for_backward(x, *rest)  # so that autograd notices when one is changed before the backward pass
+            ctx.set_materialize_grads(False)
+        return (output, *final)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *grads: Tensor | None) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        chain: Chain = ctx.chain
+        n = ctx.count
+        ctx.saved_tensors  # noqa: B018
+        needs = ctx.needs_input_grad
+        error = grads[0]
+        if error is None:
+            error = torch.zeros((chain.source.steps, *chain.output_shape), dtype=chain.source.dtype)
+        x_grad, adjoints, gradients = chain.backward(error, grads[1:], needs[3 + n :], needs[3 : 3 + n], needs[2])
+        return (None, None, x_grad, *adjoints, *gradients)

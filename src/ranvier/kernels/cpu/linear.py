@@ -1,0 +1,229 @@
+"""All-to-all synapses: products that visit only the weights of active inputs, or dense ones where many are active.
+
+Columns are taken in blocks of `LANES`. The weights of a block, [inputs, LANES], stay in the second-level cache while all rows go by,
+and the total of a row stays in registers.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ranvier.kernels.cpu.compile import kernel
+from ranvier.kernels.cpu.lists import CHUNK, Lists
+from ranvier.kernels.cpu.memory import buffer, empty
+from ranvier.kernels.cpu.signal import Signal
+from ranvier.kernels.cpu.stage import Stage
+from ranvier.kernels.cpu.threads import split
+from ranvier.kernels.cpu.vector import LANES, add_rows
+
+DENSEST = 0.3  # share of active inputs above which the dense product is faster
+
+
+class LinearStage(Stage):
+    """y = x @ weight.T + bias. x: [T, B, I]; weight: [O, I]."""
+
+    def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
+        super().__init__(tensors=[weight] if bias is None else [weight, bias])
+        self.weight, self.bias = weight.detach(), None if bias is None else bias.detach()
+        self._packed: tuple[float, np.ndarray] | None = None
+        self._input: Signal | None = None
+        self._sum: WeightGradient | None = None
+
+    def shape(self, before: tuple[int, ...]) -> tuple[int, ...]:
+        return (*before[:-1], self.weight.shape[0])
+
+    def forward(self, x: Signal, out: Tensor | None) -> Signal:
+        outputs, inputs = self.weight.shape
+        y = empty((*x.shape[:2], outputs), x.dtype) if out is None else out
+        flat = y.view(x.rows, outputs)
+        lists = x.lists(DENSEST)
+        if lists is None:
+            w, matrix = self.weight.t(), x.matrix()
+            torch.mm(matrix, w, out=flat) if self.bias is None else torch.addmm(self.bias, matrix, w, out=flat)
+        else:
+            product(lists, self._weights(x.scale), self.bias, flat)
+        self._input = x
+        self._count(x, lists, outputs)
+        return Signal.of(y)
+
+    def _weights(self, scale: float) -> np.ndarray:
+        """The packed weights, made once a run."""
+        if self._packed is None or self._packed[0] != scale:
+            self._packed = scale, pack(self.weight, scale)
+        return self._packed[1]
+
+    def _count(self, x: Signal, lists: Lists | None, outputs: int) -> None:
+        inputs, size = x.neurons, x.dtype.itemsize
+        w = self.work
+        w.path, w.inputs = "dense" if lists is None else "events", inputs
+        w.rows += x.rows
+        events = x.rows * inputs if lists is None else lists.count
+        w.events += events
+        w.operations += events * outputs
+        w.moved += (events * 4 if lists else x.rows * inputs * size) + (events * outputs + x.rows * outputs) * size
+
+    def begin_backward(self, wanted: Sequence[bool]) -> None:
+        self._sum = WeightGradient(self.weight) if any(wanted) else None
+
+    def backward(self, error: Tensor, own: bool, needs_input: bool) -> Tensor | None:
+        assert self._input is not None
+        x, flat = self._input, error.reshape(-1, self.weight.shape[0])
+        lists = x.lists(DENSEST)
+        if self._sum is not None:
+            self._sum.add_values(x.matrix(), flat) if lists is None else self._sum.add_events(lists, x.scale, flat)
+        if not needs_input:
+            return None
+        return torch.mm(flat, self.weight, out=empty((x.rows, x.neurons), x.dtype)).view(x.shape)
+
+    def gradients(self) -> list[Tensor | None]:
+        found = (None, None) if self._sum is None else self._sum.result()
+        return list(found[: len(self.tensors)])
+
+    def release(self) -> None:
+        self._input = None
+
+
+def product(lists: Lists, packed: np.ndarray, bias: Tensor | None, out: Tensor) -> None:
+    """out [R, O] = sum of the weights of the active inputs + bias. packed: weights as `pack` lays them."""
+    y = out.numpy()
+    outputs = y.shape[1]
+    offset = np.zeros(outputs, y.dtype) if bias is None else bias.numpy()
+    work = (lists.count + lists.rows) * outputs
+    split(lists.rows, work, lambda a, b: sum_rows(lists.start, lists.index, packed, offset, y, a, b))
+
+
+def pack(weight: Tensor, scale: float = 1.0) -> np.ndarray:
+    """scale * weight [O, I] as [blocks, I * LANES]: the weights of LANES outputs side by side, input by input."""
+    w = weight.detach().numpy()
+    outputs, inputs = w.shape
+    packed = buffer((-(-outputs // LANES), inputs * LANES), w.dtype)
+    factor = w.dtype.type(scale)
+    split(len(packed), w.size, lambda a, b: pack_blocks(w, factor, packed, a, b))
+    return packed
+
+
+class WeightGradient:
+    """Sums the gradients of weight [O, I] and bias [O] over stretches of time."""
+
+    def __init__(self, weight: Tensor) -> None:
+        outputs, inputs = weight.shape
+        self.shape = (outputs, inputs)
+        self.dtype = weight.dtype
+        self.bias = np.zeros(outputs, weight.numpy().dtype)
+        self._blocks: np.ndarray | None = None
+        self._dense: Tensor | None = None
+
+    def add_events(self, lists: Lists, scale: float, error: Tensor) -> None:
+        """Adds what the active inputs cause. error: [R, O]."""
+        first = self._blocks is None
+        if self._blocks is None:
+            blocks = -(-self.shape[0] // LANES)
+            self._blocks = buffer((blocks, self.shape[1] * LANES), self.bias.dtype)
+        start, row = lists.transposed
+        blocks, values, factor = self._blocks, error.numpy(), self.bias.dtype.type(scale)
+        work = (lists.count + lists.rows) * self.shape[0]
+        split(
+            len(blocks), work, lambda a, b: sum_errors(start, row, values, factor, blocks, self.bias, first, a, b)
+        )
+
+    def add_values(self, x: Tensor, error: Tensor) -> None:
+        """Adds error.T @ x for inputs that are values x [R, I]."""
+        self.bias += error.sum(0).numpy()
+        if self._dense is None:
+            self._dense = torch.mm(error.t(), x, out=empty(self.shape, self.dtype))
+        else:
+            self._dense.addmm_(error.t(), x)
+
+    def result(self) -> tuple[Tensor, Tensor]:
+        """The sums so far: (weight, bias)."""
+        total = empty(self.shape, self.dtype)
+        if self._blocks is not None:
+            blocks, target = self._blocks, total.numpy()
+            split(len(blocks), target.size, lambda a, b: unpack_blocks(blocks, target, a, b))
+            if self._dense is not None:
+                total += self._dense
+        elif self._dense is not None:
+            total = self._dense
+        else:
+            total.zero_()
+        return total, torch.from_numpy(self.bias)
+
+
+@kernel
+def pack_blocks(weight, factor, packed, first, last):
+    """packed[q, i * LANES + l] = factor * weight[q * LANES + l, i]; zero beyond the last output."""
+    for q in range(first, last):
+        block = packed[q]
+        for lane in range(LANES):
+            o = q * LANES + lane
+            if o < weight.shape[0]:
+                row = weight[o]
+                for i in range(row.shape[0]):
+                    block[i * LANES + lane] = factor * row[i]
+            else:
+                for i in range(weight.shape[1]):
+                    block[i * LANES + lane] = 0
+
+
+@kernel
+def unpack_blocks(packed, weight, first, last):
+    """weight[q * LANES + l, i] = packed[q, i * LANES + l]."""
+    for q in range(first, last):
+        block = packed[q]
+        for lane in range(min(LANES, weight.shape[0] - q * LANES)):
+            row = weight[q * LANES + lane]
+            for i in range(row.shape[0]):
+                row[i] = block[i * LANES + lane]
+
+
+@kernel
+def sum_rows(start, index, packed, bias, y, first, last):
+    """y[r] = bias + the weights of the inputs index[start[r]:start[r + 1]]."""
+    part = np.empty(LANES, y.dtype)
+    for q in range(packed.shape[0]):
+        a = q * LANES
+        n = min(LANES, y.shape[1] - a)
+        table = packed[q]
+        for r in range(first, last):
+            target = y[r, a : a + n]
+            if n == LANES:
+                for j in range(LANES):
+                    target[j] = bias[a + j]
+                add_rows(target, table, index, start[r], start[r + 1])
+            else:
+                part[:] = 0
+                add_rows(part, table, index, start[r], start[r + 1])
+                for j in range(n):
+                    target[j] = bias[a + j] + part[j]
+
+
+@kernel
+def sum_errors(start, row, error, factor, gradient, bias, fresh, first, last):
+    """gradient[q, i] += factor * the errors of the rows in which input i was active, for blocks [first, last); bias += all errors."""
+    rows = error.shape[0]
+    panel = np.empty(CHUNK * LANES, error.dtype)  # the block's errors of a chunk of rows, side by side
+    inputs = gradient.shape[1] // LANES
+    for q in range(first, last):
+        a = q * LANES
+        n = min(LANES, error.shape[1] - a)
+        block = gradient[q]
+        offset = np.zeros(LANES, error.dtype)
+        if fresh:
+            block[:] = 0
+        for c in range(start.shape[0]):
+            low, high = c * CHUNK, min(rows, (c + 1) * CHUNK)
+            for r in range(low, high):
+                source, target = error[r, a : a + n], panel[(r - low) * LANES : (r - low + 1) * LANES]
+                for j in range(n):
+                    target[j] = factor * source[j]
+                    offset[j] += source[j]
+                for j in range(n, LANES):
+                    target[j] = 0
+            at = start[c]
+            for i in range(inputs):
+                if at[i] < at[i + 1]:
+                    add_rows(block[i * LANES : (i + 1) * LANES], panel, row, at[i], at[i + 1])
+        for j in range(n):
+            bias[a + j] += offset[j]

@@ -1,0 +1,185 @@
+"""Index lists: which inputs are active in each row. Rows are (t, b) pairs in order.
+
+Spikes are bytes (`mask` [R, N], 0 or 1) where a neuron kernel writes them, and lists where a synapse reads them.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ranvier.kernels.cpu.compile import kernel
+from ranvier.kernels.cpu.memory import buffer
+from ranvier.kernels.cpu.threads import split
+
+CHUNK = 512  # rows that are transposed together; their errors, 32 columns of them, stay in the first-level cache
+
+
+@dataclass(frozen=True, eq=False)
+class Lists:
+    """start [R + 1], index [count]: the active inputs of row r are index[start[r]:start[r + 1]]. An input may stand twice in a row."""
+
+    start: NDArray[np.int64]
+    index: NDArray[np.int32]
+    inputs: int
+
+    @property
+    def rows(self) -> int:
+        return len(self.start) - 1
+
+    @property
+    def count(self) -> int:
+        """Number of events."""
+        return int(self.start[-1] - self.start[0])
+
+    @property
+    def density(self) -> float:
+        """Events per input and row."""
+        return self.count / max(1, self.rows * self.inputs)
+
+    @cached_property
+    def transposed(self) -> "tuple[NDArray[np.int64], NDArray[np.int32]]":
+        """start [chunks, inputs + 1], row [count]: in which rows of a chunk (counted from its first) each input was active."""
+        chunks = -(-self.rows // CHUNK)
+        start = np.zeros((chunks, self.inputs + 2), np.int64)
+        row = buffer((self.count,), np.int32)
+        split(chunks, 4 * self.count, lambda a, b: transpose(self.start, self.index, start, row, a, b))
+        return start, row
+
+
+def of_mask(mask: NDArray[np.uint8]) -> Lists:
+    """Lists of the non-zero entries of mask [R, N]."""
+    rows, inputs = mask.shape
+    count = np.empty(rows, np.int64)
+    split(rows, mask.size // 8, lambda a, b: count_mask(mask, count, a, b))
+    return _filled(mask, count, inputs)
+
+
+def of_values(x: np.ndarray, densest: float = 1.0) -> "Lists | None":
+    """Lists of spikes x [R, N]; None where a value is neither 0 nor 1, or more than the share `densest` is active."""
+    rows, inputs = x.shape
+    if not rows or bool(((x[0] != 0) & (x[0] != 1)).any()):
+        return None
+    mask, count = buffer((rows, inputs), np.uint8), np.empty(rows, np.int64)
+    split(rows, x.size, lambda a, b: mask_values(x, mask, count, a, b))
+    if count.min() < 0 or count.sum() > densest * x.size:
+        return None
+    return _filled(mask, count, inputs)
+
+
+def _filled(mask: NDArray[np.uint8], count: NDArray[np.int64], inputs: int) -> Lists:
+    start = np.zeros(len(count) + 1, np.int64)
+    np.cumsum(count, out=start[1:])
+    index = buffer((int(start[-1]),), np.int32)
+    split(len(count), mask.size, lambda a, b: fill(mask, start, index, a, b))
+    return Lists(start, index, inputs)
+
+
+def remap(lists: Lists, table: NDArray[np.int32], inputs: int, batch: int = 1) -> Lists:
+    """Every index i of sample b as table[b, i], left out where that is negative. table: [batch or 1, inputs of `lists`]."""
+    count = np.empty(lists.rows, np.int64)
+    split(lists.rows, lists.count, lambda a, b: count_kept(lists.start, lists.index, table, batch, count, a, b))
+    start = np.zeros(lists.rows + 1, np.int64)
+    np.cumsum(count, out=start[1:])
+    index = buffer((int(start[-1]),), np.int32)
+    split(
+        lists.rows, lists.count, lambda a, b: fill_kept(lists.start, lists.index, table, batch, start, index, a, b)
+    )
+    return Lists(start, index, inputs)
+
+
+def densify(lists: Lists, scale: float, dtype: "np.dtype | type") -> np.ndarray:
+    """The values [R, inputs] that the lists stand for: scale times the number of events."""
+    values = buffer((lists.rows, lists.inputs), dtype)
+    factor = values.dtype.type(scale)
+    split(lists.rows, values.size, lambda a, b: scatter(lists.start, lists.index, factor, values, a, b))
+    return values
+
+
+@kernel
+def count_mask(mask, count, first, last):
+    """count[r] = number of ones in row r."""
+    for r in range(first, last):
+        row = mask[r]
+        n = 0
+        for i in range(row.shape[0]):
+            n += row[i]
+        count[r] = n
+
+
+@kernel
+def mask_values(x, mask, count, first, last):
+    """mask[r] = (x[r] != 0), and their number; -1 where a value is neither 0 nor 1 (NaN included)."""
+    for r in range(first, last):
+        row, out = x[r], mask[r]
+        n, odd = 0, 0
+        for i in range(row.shape[0]):
+            value = row[i]
+            on = value != 0
+            odd += on & (value != 1)
+            out[i] = on
+            n += on
+        count[r] = -1 if odd else n
+
+
+@kernel
+def fill(mask, start, index, first, last):
+    """index[start[r]:start[r + 1]] = the places of the ones of row r. Without a branch on the value, which would be guessed wrong."""
+    for r in range(first, last):
+        row = mask[r]
+        n, end, i = start[r], start[r + 1], 0
+        while n < end:
+            index[n] = i
+            n += row[i]
+            i += 1
+
+
+@kernel
+def transpose(start, index, to, row, first, last):
+    """From the active inputs of each row to the active rows of each input, for chunks [first, last)."""
+    rows = start.shape[0] - 1
+    for c in range(first, last):
+        at = to[c]
+        a, b = c * CHUNK, min(rows, (c + 1) * CHUNK)
+        for k in range(start[a], start[b]):
+            at[index[k] + 2] += 1
+        at[0] = at[1] = start[a] - start[0]
+        for i in range(2, at.shape[0]):
+            at[i] += at[i - 1]
+        for r in range(a, b):
+            for k in range(start[r], start[r + 1]):
+                i = index[k] + 1
+                row[at[i]] = r - a
+                at[i] += 1
+
+
+@kernel
+def count_kept(start, index, table, batch, count, first, last):
+    for r in range(first, last):
+        place = table[(r % batch) % table.shape[0]]
+        n = 0
+        for k in range(start[r], start[r + 1]):
+            n += place[index[k]] >= 0
+        count[r] = n
+
+
+@kernel
+def fill_kept(start, index, table, batch, to, out, first, last):
+    for r in range(first, last):
+        place = table[(r % batch) % table.shape[0]]
+        n = to[r]
+        for k in range(start[r], start[r + 1]):
+            i = place[index[k]]
+            if i >= 0:
+                out[n] = i
+                n += 1
+
+
+@kernel
+def scatter(start, index, factor, values, first, last):
+    for r in range(first, last):
+        row = values[r]
+        row[:] = 0
+        for k in range(start[r], start[r + 1]):
+            row[index[k]] += factor

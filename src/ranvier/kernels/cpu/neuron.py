@@ -1,0 +1,90 @@
+"""Neurons in a chain: currents in, spikes out as bytes. The kernels are those of `run.py`, derived from the equations."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import sympy
+import torch
+from torch import Tensor
+
+from ranvier.equations.lowering import Loop
+from ranvier.kernels.cpu.lists import of_mask
+from ranvier.kernels.cpu.memory import empty
+from ranvier.kernels.cpu.run import Plan, shaped
+from ranvier.kernels.cpu.signal import Signal
+from ranvier.kernels.cpu.stage import Place, Stage
+
+
+class NeuronStage(Stage):
+    """A population.
+
+    values: coefficients of the loop, 0-d or of the neurons' shape; states: [B, *N]; both in the order of axes that layers speak of, and
+    turned here where the chain keeps channels last.
+    """
+
+    def __init__(
+        self,
+        loop: Loop,
+        values: Sequence[Tensor],
+        states: Mapping[str, Tensor],
+        place: Place,
+    ) -> None:
+        super().__init__(list(values), list(states.values()), names=tuple(states), channels_last=place.channels_last)
+        self.loop, self.dtype, self.fires = loop, place.dtype, loop.program.fires
+        self._values = [self.to_memory(v.detach(), 0) for v in values]
+        self.plan = Plan.of(loop, (loop.program.output,), self._values, place.dtype)
+        self._kept: tuple[Tensor, list[Tensor]] | None = None
+
+    def shape(self, before: tuple[int, ...]) -> tuple[int, ...]:
+        return before
+
+    def forward(self, x: Signal, out: Tensor | None) -> Signal:
+        current, plan = x.dense(), self.plan
+        after = [s.clone(memory_format=torch.contiguous_format) for s in self.states]
+        as_mask = self.fires and out is None
+        y = torch.empty(0) if out is None else out
+        if as_mask:
+            y = empty(x.shape, torch.uint8)
+            plan = replace(plan, variant=replace(plan.variant, mask=True))
+        elif out is None:
+            y = empty(x.shape, self.dtype)
+        plan.forward(current, [y], after)
+        self._kept = current, self.states
+        self.states = after
+        self.work.path, self.work.rows = "compiled", self.work.rows + x.rows
+        self.work.updates += current.numel()
+        self.work.moved += current.numel() * (self.dtype.itemsize + y.element_size())
+        if as_mask:
+            lists = of_mask(y.view(x.rows, x.neurons).numpy())
+            self.work.spikes += lists.count
+            return Signal(x.shape, self.dtype, lists=lists, channels_last=x.channels_last)
+        return Signal.of(y, channels_last=x.channels_last)
+
+    def begin_backward(self, wanted: Sequence[bool]) -> None:
+        self._learned = tuple(c for c, w in zip(self.loop.coefficients, wanted, strict=True) if w)
+        self._sums: dict[sympy.Symbol, Tensor] = {}
+
+    def backward(self, error: Tensor, own: bool, needs_input: bool) -> Tensor | None:
+        assert self._kept is not None
+        current, states = self._kept
+        plan, in_place = self.plan, own and needs_input
+        variant = replace(
+            plan.variant,
+            graded=plan.variant.outputs,
+            learned=self._learned,
+            input_gradient=needs_input,
+            in_place=in_place,
+        )
+        error = error.contiguous()
+        x_grad = None if not needs_input else error if in_place else empty(tuple(current.shape), self.dtype)
+        part = replace(plan, variant=variant).backward(current, [error], x_grad, states, self.adjoints)
+        self._sums = {c: self._sums[c] + g if c in self._sums else g for c, g in part.items()}
+        return x_grad
+
+    def gradients(self) -> list[Tensor | None]:
+        plan = replace(self.plan, variant=replace(self.plan.variant, learned=self._learned))
+        found = shaped(plan, self._sums, [v.shape for v in self._values], self.dtype)
+        return [None if g is None else self.from_memory(g, 0) for g in found]
+
+    def release(self) -> None:
+        self._kept = None

@@ -1,0 +1,263 @@
+"""Pooling over pictures whose channels are last, [H, W, C]: on spikes a table of new places, on values a pass over the windows."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ranvier.kernels.cpu.compile import kernel, kernel_inline
+from ranvier.kernels.cpu.lists import Lists, of_mask, remap
+from ranvier.kernels.cpu.memory import buffer, empty
+from ranvier.kernels.cpu.signal import Signal
+from ranvier.kernels.cpu.stage import Place, Stage
+from ranvier.kernels.cpu.threads import split
+
+
+@dataclass(frozen=True)
+class Pooling:
+    """kind: what becomes of a window. size, stride: (height, width)."""
+
+    kind: Literal["max", "mean", "sum"]
+    size: tuple[int, int]
+    stride: tuple[int, int]
+
+    def after(self, height: int, width: int) -> tuple[int, int]:
+        """Size of the picture after pooling."""
+        return (height - self.size[0]) // self.stride[0] + 1, (width - self.size[1]) // self.stride[1] + 1
+
+    @property
+    def factor(self) -> float:
+        """What one input of a window adds to its sum."""
+        return 1 / (self.size[0] * self.size[1]) if self.kind == "mean" else 1.0
+
+    @property
+    def numbers(self) -> tuple[int, int, int, int, bool]:
+        """As the kernels take it; the last: whether the maximum is taken."""
+        return (*self.size, *self.stride, self.kind == "max")
+
+
+class PoolStage(Stage):
+    """[T, B, C, H, W] -> [T, B, C, H', W'], channels last inside the chain."""
+
+    def __init__(self, pooling: Pooling, place: Place) -> None:
+        super().__init__(channels_last=True)
+        self.pooling = pooling
+        self._turn = not place.channels_last
+
+    def shape(self, before: tuple[int, ...]) -> tuple[int, ...]:
+        return (*before[:2], *self.pooling.after(*before[2:]))
+
+    def forward(self, x: Signal, out: Tensor | None) -> Signal:
+        lists = x.lists()
+        self._values = lists is None
+        size = (x.shape[3:], x.shape[2]) if self._turn else (x.shape[2:4], x.shape[4])
+        (height, width), channels = size
+        after = (*self.pooling.after(height, width), channels)
+        self._before, self._lists, self._dtype = (*x.shape[:2], height, width, channels), lists, x.dtype
+        self._table = None
+        if lists is not None and (self.pooling.kind != "max" or x.scale == 1.0):
+            p = self.pooling
+            if p.stride == p.size:  # windows that do not overlap: each input has one
+                self._table = places(p, height, width, channels, self._turn)
+                found = remap(lists, self._table, int(np.prod(after)))
+                if p.kind == "max":
+                    found = once(found)
+                shape = (*x.shape[:2], *after)
+                return Signal(shape, x.dtype, lists=found, scale=x.scale * p.factor, channels_last=True)
+        values = (x.dense().movedim(2, -1).contiguous() if self._turn else x.dense()).view(-1, height, width, channels)
+        y, self._arg = pool(values, self.pooling)
+        return Signal.of(y.view(*x.shape[:2], *after), channels_last=True, spiking=False)
+
+    def backward(self, error: Tensor, own: bool, needs_input: bool) -> Tensor | None:
+        if not needs_input:
+            return None
+        rows = self._before[0] * self._before[1]
+        flat = error.reshape(rows, -1)
+        if self._table is None:
+            arg = self._arg
+        elif self.pooling.kind == "max":
+            arg = first_active(self._lists, self.pooling, self._before[2:], self._turn)
+        else:
+            arg = buffer((0, 0), np.uint8)
+        x_grad = unpool(flat, arg, self.pooling, self._before[2:])
+        x_grad = x_grad.view(self._before)
+        return x_grad.movedim(-1, 2).contiguous() if self._turn else x_grad
+
+    def release(self) -> None:
+        self._lists = self._arg = self._table = None
+
+
+class FoldedStage(Stage):
+    """A pooling that the convolution before it does itself."""
+
+    def __init__(self) -> None:
+        super().__init__(channels_last=True)
+
+    def shape(self, before: tuple[int, ...]) -> tuple[int, ...]:
+        return before
+
+    def forward(self, x: Signal, out: Tensor | None) -> Signal:
+        return x
+
+    def backward(self, error: Tensor, own: bool, needs_input: bool) -> Tensor | None:
+        return error
+
+    def release(self) -> None:
+        pass
+
+
+def places(p: Pooling, height: int, width: int, channels: int, channels_first: bool) -> np.ndarray:
+    """Window of each input, [1, inputs], as a place in [H', W', C]; -1 outside all windows."""
+    after_height, after_width = p.after(height, width)
+    c, y, x = np.meshgrid(np.arange(channels), np.arange(height), np.arange(width), indexing="ij")
+    wy, wx = y // p.stride[0], x // p.stride[1]
+    place = np.where((wy < after_height) & (wx < after_width), (wy * after_width + wx) * channels + c, -1)
+    return np.ascontiguousarray(place if channels_first else place.transpose(1, 2, 0)).reshape(1, -1).astype(np.int32)
+
+
+def once(lists: Lists) -> Lists:
+    """Lists in which each input stands once."""
+    mask = buffer((lists.rows, lists.inputs), np.uint8)
+    split(lists.rows, mask.size // 8 + lists.count, lambda a, b: mark(lists.start, lists.index, mask, a, b))
+    return of_mask(mask)
+
+
+def pool(x: Tensor, p: Pooling) -> tuple[Tensor, np.ndarray]:
+    """x [R, H, W, C] -> [R, H', W', C] and, for a maximum, the place within its window."""
+    rows, height, width, channels = x.shape
+    after = p.after(height, width)
+    y = empty((rows, *after, channels), x.dtype)
+    arg = buffer((rows, y[0].numel()) if p.kind == "max" else (0, 0), np.uint8)
+    source, target = x.numpy().reshape(rows, -1), y.numpy().reshape(rows, -1)
+    factor, shape = source.dtype.type(p.factor), (height, width, channels, *after)
+    split(rows, x.numel(), lambda a, b: pool_rows(source, target, arg, factor, shape, p.numbers, a, b))
+    return y, arg
+
+
+def unpool(error: Tensor, arg: np.ndarray, p: Pooling, shape: tuple[int, ...]) -> Tensor:
+    """Gradient of the input [R, H * W * C] of a pooling. error: [R, H' * W' * C]."""
+    height, width, channels = shape
+    x = empty((len(error), height * width * channels), error.dtype)
+    source, target = error.numpy(), x.numpy()
+    factor, sizes = target.dtype.type(p.factor), (height, width, channels, *p.after(height, width))
+    split(len(error), x.numel(), lambda a, b: unpool_rows(source, target, arg, factor, sizes, p.numbers, a, b))
+    return x
+
+
+def first_active(lists: Lists | None, p: Pooling, shape: tuple[int, ...], channels_first: bool) -> np.ndarray:
+    """Place within its window of the first spike, 0 where there is none, as a maximum over 0 and 1 would choose."""
+    assert lists is not None
+    height, width, channels = shape
+    table = np.arange(lists.inputs, dtype=np.int32)
+    if channels_first:
+        table = np.ascontiguousarray(table.reshape(height, width, channels).transpose(2, 0, 1)).reshape(-1)
+    after = p.after(height, width)
+    arg = buffer((lists.rows, after[0] * after[1] * channels), np.uint8)
+    sizes = (height, width, channels, *after)
+    split(
+        lists.rows,
+        arg.size + lists.count,
+        lambda a, b: first_rows(lists.start, lists.index, table, arg, sizes, p.numbers, a, b),
+    )
+    return arg
+
+
+@kernel_inline
+def pool_frame(source, target, arg, factor, shape, p):
+    """One picture. source: flat [H, W, C]; target, arg: flat [H', W', C]."""
+    height, width, channels, after_height, after_width = shape
+    size_y, size_x, stride_y, stride_x, largest = p
+    for wy in range(after_height):
+        for wx in range(after_width):
+            t = (wy * after_width + wx) * channels
+            to = target[t : t + channels]
+            s = (wy * stride_y * width + wx * stride_x) * channels
+            first = source[s : s + channels]
+            if largest:
+                which = arg[t : t + channels]
+                for c in range(channels):
+                    to[c] = first[c]
+                    which[c] = 0
+                for k in range(1, size_y * size_x):
+                    s = ((wy * stride_y + k // size_x) * width + wx * stride_x + k % size_x) * channels
+                    other = source[s : s + channels]
+                    for c in range(channels):
+                        better = (other[c] > to[c]) | (other[c] != other[c])
+                        to[c] = other[c] if better else to[c]
+                        which[c] = k if better else which[c]
+            else:
+                for c in range(channels):
+                    to[c] = first[c]
+                for k in range(1, size_y * size_x):
+                    s = ((wy * stride_y + k // size_x) * width + wx * stride_x + k % size_x) * channels
+                    other = source[s : s + channels]
+                    for c in range(channels):
+                        to[c] += other[c]
+                for c in range(channels):
+                    to[c] *= factor
+
+
+@kernel_inline
+def unpool_frame(source, target, arg, factor, shape, p):
+    """Adjoint of `pool_frame`. source, arg: flat [H', W', C]; target: flat [H, W, C]."""
+    height, width, channels, after_height, after_width = shape
+    size_y, size_x, stride_y, stride_x, largest = p
+    target[:] = 0
+    for wy in range(after_height):
+        for wx in range(after_width):
+            t = (wy * after_width + wx) * channels
+            if largest:
+                for c in range(channels):
+                    k = np.int64(arg[t + c])
+                    y, x = wy * stride_y + k // size_x, wx * stride_x + k % size_x
+                    target[(y * width + x) * channels + c] += source[t + c]
+            else:
+                for k in range(size_y * size_x):
+                    s = ((wy * stride_y + k // size_x) * width + wx * stride_x + k % size_x) * channels
+                    for c in range(channels):
+                        target[s + c] += factor * source[t + c]
+
+
+@kernel
+def pool_rows(x, y, arg, factor, shape, p, first, last):
+    nothing = np.empty(0, np.uint8)
+    for r in range(first, last):
+        pool_frame(x[r], y[r], arg[r] if arg.shape[0] else nothing, factor, shape, p)
+
+
+@kernel
+def unpool_rows(error, x, arg, factor, shape, p, first, last):
+    nothing = np.empty(0, np.uint8)
+    for r in range(first, last):
+        unpool_frame(error[r], x[r], arg[r] if arg.shape[0] else nothing, factor, shape, p)
+
+
+@kernel
+def first_rows(start, index, table, arg, shape, p, first, last):
+    height, width, channels, after_height, after_width = shape
+    size_y, size_x, stride_y, stride_x, largest = p
+    found = np.zeros(arg.shape[1], np.uint8)
+    for r in range(first, last):
+        found[:] = 0
+        arg[r] = 0
+        for n in range(start[r], start[r + 1]):
+            i = table[index[n]]
+            c, x, y = i % channels, (i // channels) % width, i // (channels * width)
+            wy, wx = y // stride_y, x // stride_x
+            if wy < after_height and wx < after_width:
+                k = (y - wy * stride_y) * size_x + x - wx * stride_x
+                t = (wy * after_width + wx) * channels + c
+                if not found[t] or k < arg[r, t]:
+                    arg[r, t] = k
+                    found[t] = 1
+
+
+@kernel
+def mark(start, index, mask, first, last):
+    for r in range(first, last):
+        row = mask[r]
+        row[:] = 0
+        for k in range(start[r], start[r + 1]):
+            row[index[k]] = 1

@@ -1,0 +1,99 @@
+"""What one stage of a chain hands to the next over a stretch of time: spikes as index lists, or values."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from ranvier.kernels.cpu import lists as index_lists
+from ranvier.kernels.cpu.lists import Lists, densify
+
+
+class Signal:
+    """Values [T, B, *N], or spikes as lists over the T * B rows.
+
+    An event counts `scale`; the same input may have several events in a row (after pooling). With `channels_last` the axes N are
+    (height, width, channels) where layers and users say (channels, height, width). `spiking` values are worth looking at for events.
+    """
+
+    def __init__(
+        self,
+        shape: tuple[int, ...],
+        dtype: torch.dtype,
+        *,
+        values: Tensor | None = None,
+        lists: Lists | None = None,
+        scale: float = 1.0,
+        channels_last: bool = False,
+        spiking: bool = True,
+    ) -> None:
+        self.shape, self.dtype, self.scale, self.channels_last = shape, dtype, scale, channels_last
+        self.values, self._lists = values, lists
+        self._looked = not spiking or lists is not None
+
+    @staticmethod
+    def of(values: Tensor, *, channels_last: bool = False, spiking: bool = False) -> Signal:
+        """Values that a stage computed (or, `spiking`, that came from outside and may be spikes)."""
+        return Signal(
+            tuple(values.shape), values.dtype, values=values, channels_last=channels_last, spiking=spiking
+        )
+
+    @property
+    def steps(self) -> int:
+        return self.shape[0]
+
+    @property
+    def rows(self) -> int:
+        """Pairs of step and sample."""
+        return self.shape[0] * self.shape[1]
+
+    @property
+    def neurons(self) -> int:
+        return math.prod(self.shape[2:])
+
+    def lists(self, densest: float = math.inf) -> Lists | None:
+        """The events; None where the values are no spikes, or where more than the share `densest` of the inputs is active."""
+        if not self._looked:
+            self._looked = True
+            if self.values is not None:
+                self._lists = index_lists.of_values(self._matrix(self.values).numpy(), densest)
+        return self._lists if self._lists is not None and self._lists.density <= densest else None
+
+    def dense(self) -> Tensor:
+        """The values [T, B, *N], contiguous."""
+        if self.values is None:
+            lists = self.lists()
+            assert lists is not None
+            whole = densify(lists, self.scale, str(self.dtype).removeprefix("torch."))
+            self.values = torch.from_numpy(whole).view(self.shape)
+        return self.values if self.values.is_contiguous() else self.values.contiguous()
+
+    def matrix(self) -> Tensor:
+        """`dense` as [rows, neurons]."""
+        return self._matrix(self.dense())
+
+    def _matrix(self, values: Tensor) -> Tensor:
+        return values.detach().reshape(self.rows, self.neurons)
+
+    def outside(self) -> Tensor:
+        """The values in the order of axes that layers speak of: [T, B, C, H, W] for pictures."""
+        values = self.dense()
+        return values.movedim(-1, 2) if self.channels_last else values
+
+    def steps_between(self, a: int, b: int) -> Signal:
+        """The steps [a, b)."""
+        batch = self.shape[1]
+        lists = self.lists()
+        return Signal(
+            (b - a, *self.shape[1:]),
+            self.dtype,
+            values=None if self.values is None else self.values[a:b],
+            lists=None
+            if lists is None
+            else Lists(lists.start[a * batch : b * batch + 1], lists.index, lists.inputs),
+            scale=self.scale,
+            channels_last=self.channels_last,
+            spiking=False,
+        )

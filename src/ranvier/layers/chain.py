@@ -1,0 +1,72 @@
+"""From layers to chains: which layers in a row the compiled engine runs as one."""
+
+from collections.abc import Sequence
+from itertools import islice
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ranvier.kernels.cpu.chain import Chain, run
+from ranvier.kernels.cpu.conv import ConvStage
+from ranvier.kernels.cpu.lists import Lists
+from ranvier.kernels.cpu.pool import FoldedStage, PoolStage
+from ranvier.kernels.cpu.signal import Signal
+from ranvier.kernels.cpu.stage import Place, Stage
+from ranvier.neurons.verbs import State
+from ranvier.spikes import Events
+
+
+def stages_from(
+    layers: Sequence[nn.Module], shape: tuple[int, ...], dtype: torch.dtype, states: Sequence[Any]
+) -> list[Stage]:
+    """Stages of the first layers, as many as the engine knows and as fit the input [B, *N] that reaches them."""
+    stages: list[Stage] = []
+    place = Place(shape, dtype)
+    for layer, state in zip(layers, states, strict=True):
+        stage = _stage(layer, place, state)
+        if stage is None:
+            break
+        if isinstance(stage, PoolStage) and stages and isinstance(stages[-1], ConvStage):
+            stages[-1].pooling = stage.pooling
+            place = Place(stage.shape(place.shape), dtype, True)
+            stages.append(FoldedStage())
+            continue
+        stages.append(stage)
+        after = stage.shape(place.shape)
+        place = Place(after, dtype, stage.channels_last_after)
+    return stages
+
+
+def can_run(x: Tensor | Events) -> bool:
+    """Whether the engine runs on such input: events, or float32 or float64 on the CPU, with no automatic casting."""
+    if torch.is_autocast_enabled("cpu"):
+        return False
+    return isinstance(x, Events) or (x.device.type == "cpu" and x.dtype in (torch.float32, torch.float64))
+
+
+def run_together(stages: Sequence[Stage], x: Tensor | Events, dtype: torch.dtype) -> tuple[Tensor, list[State]]:
+    """Runs stages on x as one chain: output [T, B, *M] and the states of each stage after it."""
+    if isinstance(x, Events):
+        lists = Lists(x.starts.numpy(), x.indices.numpy(), x.neurons)
+        source = Signal(x.shape, dtype, lists=lists)
+    else:
+        source = Signal.of(x.detach().contiguous(), spiking=True)
+    states = [s for stage in stages for s in stage.given_states]
+    output, final = run(Chain(stages, source, tuple(x.shape[1:])), None if isinstance(x, Events) else x, states)
+    rest = iter(final)
+    return output, [dict(zip(stage.names, islice(rest, len(stage.names)), strict=True)) for stage in stages]
+
+
+def _stage(layer: nn.Module, place: Place, state: Any) -> Stage | None:
+    """The stage of a layer whose own way of running has not been replaced, by a subclass or by hooks."""
+    kind = type(layer)
+    home = next((c for c in kind.__mro__ if "stage" in vars(c)), None)
+    if home is None or layer._forward_hooks or layer._forward_pre_hooks or layer._backward_hooks:
+        return None
+    own = {"forward", "run", "step", "__call__"}
+    if any(own & vars(c).keys() for c in kind.__mro__[: kind.__mro__.index(home)]):
+        return None
+    if any(p.device.type != "cpu" or p.dtype != place.dtype for p in layer.parameters()):
+        return None
+    return layer.stage(place, state)  # type: ignore[operator]
