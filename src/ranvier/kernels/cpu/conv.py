@@ -15,15 +15,17 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ranvier.kernels.cpu.compile import kernel, kernel_inline
+from ranvier.kernels.cpu.linear import pack as pack_linear
 from ranvier.kernels.cpu.lists import Lists
 from ranvier.kernels.cpu.memory import buffer, empty
 from ranvier.kernels.cpu.pool import Pooling, pool, pool_frame, unpool, unpool_frame
 from ranvier.kernels.cpu.signal import Signal
 from ranvier.kernels.cpu.stage import Place, Stage
 from ranvier.kernels.cpu.threads import split
-from ranvier.kernels.cpu.vector import add_stretch, add_stretch_scaled
+from ranvier.kernels.cpu.vector import LANES, add_rows, add_scaled_rows, add_stretch, add_stretch_scaled
 
 DENSEST = 0.4  # share of active inputs above which the dense convolution is faster
+WIDE_ENOUGH = 32  # output channels from which summing rows in registers beats adding patches in the cache
 DENSEST_ERROR = 0.4  # share of non-zero errors above which the dense input gradient is faster
 SUMS = 8  # partial sums of the weight gradient: as many as threads could use, and always as many, whatever the number of threads
 
@@ -62,14 +64,29 @@ class Geometry:
         return np.array([x for phase in phases for x in phase])
 
     def decode(self, channels_first: bool) -> np.ndarray:
-        """[inputs, 3]: row, column and channel of each input's index."""
-        shape = (self.channels, self.height, self.width)
-        order = np.arange(np.prod(shape), dtype=np.int32)
+        """[inputs, 8]: for each input's index its channel; first place in a packed line, first column and number of columns of the
+        outputs that it reaches; first kernel row, first output row and number of rows: kernel rows rise by the stride, output rows fall by 1; last, its
+        picture element.
+        """
+        order = np.arange(self.channels * self.height * self.width)
         if channels_first:
-            c, y, x = np.unravel_index(order, shape)
+            c, y, x = np.unravel_index(order, (self.channels, self.height, self.width))
         else:
             y, x, c = np.unravel_index(order, (self.height, self.width, self.channels))
-        return np.stack([y, x, c], 1).astype(np.int32)
+        (kh, kw), (sh, sw), (ph, pw), (high, wide) = self.kernel, self.stride, self.padding, self.after
+        phase, above = (x + pw) % sw, (x + pw) // sw
+        before = np.array([len(range(f, kw, sw)) for f in range(sw)])  # places of each phase
+        reached = before[phase]
+        first = above - (reached - 1)
+        skipped = np.maximum(0, -first)
+        place = np.concatenate([[0], np.cumsum(before)])[phase] + skipped
+        columns = np.maximum(0, np.minimum(reached, wide - first) - skipped)
+        phase, above = (y + ph) % sh, (y + ph) // sh
+        reached = np.array([len(range(f, kh, sh)) for f in range(sh)])[phase]
+        skipped = np.maximum(0, above - (high - 1))  # output rows beyond the picture
+        rows = np.maximum(0, np.minimum(reached, above + 1) - skipped)
+        table = [c, place, first + np.maximum(0, -first), columns, phase + skipped * sh, above - skipped, rows, y * self.width + x]
+        return np.ascontiguousarray(np.stack(table, 1).astype(np.int32))
 
     @cached_property
     def reach(self) -> np.ndarray:
@@ -144,8 +161,9 @@ class ConvStage(Stage):
         )
 
     def _scatter(self, lists: Lists, scale: float, y: Tensor) -> None:
+        gather = self.geometry.groups == 1 and self.geometry.outputs >= WIDE_ENOUGH
         if self._packed is None or self._packed[0] != scale:
-            self._packed = scale, pack(self.weight, scale, self.geometry)
+            self._packed = scale, (pack_rows if gather else pack)(self.weight, scale, self.geometry)
         packed, target = self._packed[1], y.numpy().reshape(len(y), -1)
         bias = np.zeros(self.geometry.outputs, packed.dtype) if self.bias is None else self.bias.numpy()
         numbers, arg, decode = self.geometry.numbers, self._arg, self._decode
@@ -153,10 +171,11 @@ class ConvStage(Stage):
         after = (*self.pooling.after(*self.geometry.after),) if self.pooling else (0, 0)
         factor = packed.dtype.type(self.pooling.factor if self.pooling else 1.0)
         patch = int(self.geometry.reach.max())
+        run = gather_events if gather else scatter_events
         split(
             len(y),
             lists.count * patch + y.numel(),
-            lambda a, b: scatter_events(
+            lambda a, b: run(
                 lists.start, lists.index, decode, packed, bias, numbers, target, arg, factor, after, p, a, b
             ),
         )
@@ -170,7 +189,8 @@ class ConvStage(Stage):
             operations = int(self.geometry.reach.sum()) * self.geometry.channels * x.rows
         else:
             w.events += lists.count
-            reach = self.geometry.reach[self._decode[:, 0], self._decode[:, 1]]
+            g = self.geometry
+            reach = self._decode[:, 3] * self._decode[:, 6] * (g.outputs // g.groups)
             operations = int(reach[lists.index[lists.start[0] : lists.start[-1]]].sum()) if self.measured else 0
         w.operations += operations
         w.moved += operations * size + y.numel() * size + (lists.count * 4 if lists else x.rows * x.neurons * size)
@@ -246,7 +266,7 @@ class ConvStage(Stage):
 
     def _scatter_errors(self, error: Tensor) -> Tensor:
         g = self.geometry
-        weight = self.weight.permute(0, 2, 3, 1).contiguous().view(-1).numpy()
+        weight = pack_lines(self.weight, g)
         x_grad = empty((len(error), g.height * g.width * g.channels), error.dtype)
         values, target, arg, _, numbers, p, after, factor = error.numpy(), x_grad.numpy(), *self._pooled(error)
         work = error.numel() * (1 + int(DENSEST_ERROR * self.weight[0].numel()))
@@ -297,6 +317,21 @@ def pack(weight: Tensor, scale: float, g: Geometry) -> np.ndarray:
     return np.ascontiguousarray(grouped).reshape(-1)
 
 
+def pack_rows(weight: Tensor, scale: float, g: Geometry) -> np.ndarray:
+    """scale * weight [O, C, kh, kw] as [blocks, kh * kw * C * LANES]: for each input of a patch the weights of LANES outputs."""
+    matrix = weight.permute(0, 2, 3, 1).reshape(g.outputs, -1)
+    return pack_linear(matrix, scale)
+
+
+def pack_lines(weight: Tensor, g: Geometry) -> np.ndarray:
+    """weight [O, C / groups, kh, kw] as [groups, kh, blocks, O / groups * LANES]: a line of the patch in blocks of LANES inputs."""
+    outputs, inputs, kh, kw = weight.shape
+    lines = weight.reshape(g.groups, outputs // g.groups, inputs, kh, kw).permute(0, 3, 1, 4, 2)
+    lines = F.pad(lines.reshape(g.groups, kh, outputs // g.groups, kw * inputs), (0, -(kw * inputs) % LANES))
+    blocks = lines.unflatten(-1, (-1, LANES)).transpose(2, 3)
+    return blocks.reshape(g.groups, kh, blocks.shape[2], -1).contiguous().numpy()
+
+
 def unpack(packed: np.ndarray, g: Geometry) -> Tensor:
     """The way back."""
     shape = (g.groups, g.channels // g.groups, *g.kernel, g.outputs // g.groups)
@@ -305,17 +340,32 @@ def unpack(packed: np.ndarray, g: Geometry) -> Tensor:
 
 
 @kernel_inline
-def line(x, stride, padding, size, after):
-    """Of an input at x: (first kernel place, first output, number of outputs) of the stretch that it reaches."""
-    t = x + padding
-    phase, above = t % stride, t // stride
-    place = 0
-    for f in range(min(phase, size)):  # places of the phases before
-        place += (size - f + stride - 1) // stride
-    reached = (size - phase + stride - 1) // stride if phase < size else 0
-    first = above - (reached - 1)
-    skipped = max(0, -first)
-    return place + skipped, first + skipped, min(reached, after - first) - skipped
+def by_channel(index, begin, end, decode, bucket, order):
+    """order[:end - begin] = the events of a row, channel by channel: the weights of one channel then stay in the first-level cache."""
+    bucket[:] = 0
+    for k in range(begin, end):
+        bucket[decode[index[k], 0] + 1] += 1
+    for c in range(1, bucket.shape[0]):
+        bucket[c] += bucket[c - 1]
+    for k in range(begin, end):
+        c = decode[index[k], 0]
+        order[bucket[c]] = index[k]
+        bucket[c] += 1
+
+
+@kernel_inline
+def by_pixel(index, begin, end, decode, width, channels, at, order):
+    """order[at[p]:at[p + 1]] = x * channels + channel of the events of a row at picture element p = y * width + x."""
+    at[:] = 0
+    for k in range(begin, end):
+        at[decode[index[k], 7] + 2] += 1
+    for p in range(2, at.shape[0]):
+        at[p] += at[p - 1]
+    for k in range(begin, end):
+        d = decode[index[k]]
+        p = d[7] + 1
+        order[at[p]] = d[7] % width * channels + d[0]
+        at[p] += 1
 
 
 @kernel
@@ -326,6 +376,10 @@ def scatter_events(start, index, decode, weight, bias, g, out, arg, factor, afte
     pooled = p[0] > 0
     scratch = np.empty(high * wide * outputs, out.dtype)
     nothing = np.empty(0, np.uint8)
+    longest = 0
+    for r in range(start.shape[0] - 1):
+        longest = max(longest, start[r + 1] - start[r])
+    order, bucket = np.empty(longest, np.int32), np.empty(channels + 1, np.int64)
     shape = (high, wide, outputs, after[0], after[1])
     for r in range(first, last):
         frame = scratch if pooled else out[r]
@@ -333,23 +387,59 @@ def scatter_events(start, index, decode, weight, bias, g, out, arg, factor, afte
             pixel = frame[q * outputs : (q + 1) * outputs]
             for o in range(outputs):
                 pixel[o] = bias[o]
-        for k in range(start[r], start[r + 1]):
-            y, x, c = decode[index[k], 0], decode[index[k], 1], decode[index[k], 2]
-            place, ox, count = line(x, sw, pw, kw, wide)
-            if count <= 0:
-                continue
+        by_channel(index, start[r], start[r + 1], decode, bucket, order)
+        for k in range(start[r + 1] - start[r]):
+            d = decode[order[k]]
+            c, place, ox, count, ky, oy, lines = d[0], d[1], d[2], d[3], d[4], d[5], d[6]
             shift = (c // per_group) * own
-            for ky in range((y + ph) % sh, kh, sh):
-                oy = (y + ph - ky) // sh
-                if oy < 0 or oy >= high:
-                    continue
-                source = ((c * kh + ky) * kw + place) * own
-                to = (oy * wide + ox) * outputs + shift
+            source = ((c * kh + ky) * kw + place) * own
+            to = (oy * wide + ox) * outputs + shift
+            for _ in range(lines):
                 if groups == 1:
                     add_stretch(frame, to, weight, source, count * own)
                 else:
                     for n in range(count):
                         add_stretch(frame, to + n * outputs, weight, source + n * own, own)
+                source += sh * kw * own
+                to -= wide * outputs
+        if pooled:
+            pool_frame(frame, out[r], arg[r] if arg.shape[0] else nothing, factor, shape, p)
+
+
+@kernel
+def gather_events(start, index, decode, weight, bias, g, out, arg, factor, after, p, first, last):
+    """As `scatter_events`, output by output: the weights of the events in its patch, summed in registers. weight: as `pack_rows` lays it.
+
+    Events are sorted by picture element first; those that an output meets in one line of its patch then stand in a row.
+    """
+    height, width, high, wide, channels, outputs, groups, kh, kw, sh, sw, ph, pw = g
+    pooled = p[0] > 0
+    scratch = np.empty(high * wide * outputs, out.dtype)
+    nothing = np.empty(0, np.uint8)
+    shape = (high, wide, outputs, after[0], after[1])
+    longest = 0
+    for r in range(start.shape[0] - 1):
+        longest = max(longest, start[r + 1] - start[r])
+    order, at = np.empty(longest, np.int32), np.empty(height * width + 2, np.int64)
+    total = np.empty(LANES, out.dtype)
+    for r in range(first, last):
+        frame = scratch if pooled else out[r]
+        by_pixel(index, start[r], start[r + 1], decode, width, channels, at, order)
+        for q in range(weight.shape[0]):
+            table, a = weight[q], q * LANES
+            n = min(LANES, outputs - a)
+            for oy in range(high):
+                for ox in range(wide):
+                    left = ox * sw - pw
+                    low, top = max(0, left), min(width, left + kw)
+                    for j in range(n):
+                        total[j] = bias[a + j]
+                    for ky in range(max(0, ph - oy * sh), min(kh, height + ph - oy * sh)):
+                        line = (oy * sh - ph + ky) * width
+                        add_rows(total, table, order, at[line + low], at[line + top], (ky * kw - left) * channels)
+                    pixel = frame[(oy * wide + ox) * outputs + a : (oy * wide + ox) * outputs + a + n]
+                    for j in range(n):
+                        pixel[j] = total[j]
         if pooled:
             pool_frame(frame, out[r], arg[r] if arg.shape[0] else nothing, factor, shape, p)
 
@@ -364,6 +454,10 @@ def correlate_events(
     pooled = p[0] > 0
     scratch = np.empty(high * wide * outputs, error.dtype)
     nothing = np.empty(0, np.uint8)
+    longest = 0
+    for r in range(start.shape[0] - 1):
+        longest = max(longest, start[r + 1] - start[r])
+    order, bucket = np.empty(longest, np.int32), np.empty(channels + 1, np.int64)
     shape = (high, wide, outputs, after[0], after[1])
     rows, parts = error.shape[0], weight_sums.shape[0]
     for part in range(first, last):
@@ -376,34 +470,36 @@ def correlate_events(
                 frame = error[r]
             for q in range(high * wide):
                 add_stretch(bias, 0, frame, q * outputs, outputs)
-            for k in range(start[r], start[r + 1]):
-                y, x, c = decode[index[k], 0], decode[index[k], 1], decode[index[k], 2]
-                place, ox, count = line(x, sw, pw, kw, wide)
-                if count <= 0:
-                    continue
+            by_channel(index, start[r], start[r + 1], decode, bucket, order)
+            for k in range(start[r + 1] - start[r]):
+                d = decode[order[k]]
+                c, place, ox, count, ky, oy, lines = d[0], d[1], d[2], d[3], d[4], d[5], d[6]
                 shift = (c // per_group) * own
-                for ky in range((y + ph) % sh, kh, sh):
-                    oy = (y + ph - ky) // sh
-                    if oy < 0 or oy >= high:
-                        continue
-                    to = ((c * kh + ky) * kw + place) * own
-                    source = (oy * wide + ox) * outputs + shift
+                to = ((c * kh + ky) * kw + place) * own
+                source = (oy * wide + ox) * outputs + shift
+                for _ in range(lines):
                     if groups == 1:
                         add_stretch_scaled(sums, to, frame, source, count * own, scale)
                     else:
                         for n in range(count):
                             add_stretch_scaled(sums, to + n * own, frame, source + n * outputs, own, scale)
+                    to += sh * kw * own
+                    source -= wide * outputs
 
 
 @kernel
 def scatter_errors(error, arg, weight, g, factor, after, p, x_grad, first, last):
-    """x_grad [H, W, C] of rows [first, last): for each error that is not zero, the patch of its weights [O, kh, kw, C / groups]."""
+    """x_grad [H, W, C] of rows [first, last): for each output the errors that are not zero, times their weights, line by line of the patch.
+
+    weight: [groups, kh, blocks, O / groups, LANES], a block being LANES of the kw * (C / groups) inputs of a line.
+    """
     height, width, high, wide, channels, outputs, groups, kh, kw, sh, sw, ph, pw = g
     own, per_group = outputs // groups, channels // groups
     pooled = p[0] > 0
     scratch = np.empty(high * wide * outputs, error.dtype)
     nothing = np.empty(0, np.uint8)
     shape = (high, wide, outputs, after[0], after[1])
+    index, value, total = np.empty(own, np.int32), np.empty(own, error.dtype), np.empty(LANES, error.dtype)
     for r in range(first, last):
         frame = error[r]
         if pooled:
@@ -414,22 +510,24 @@ def scatter_errors(error, arg, weight, g, factor, after, p, x_grad, first, last)
         for oy in range(high):
             for ox in range(wide):
                 left = ox * sw - pw
-                low, top = max(0, -left), min(kw, width - left)
-                for o in range(outputs):
-                    value = frame[(oy * wide + ox) * outputs + o]
-                    if value == 0:
+                low, top = max(0, -left) * per_group, min(kw, width - left) * per_group
+                for group in range(groups):
+                    pixel = frame[(oy * wide + ox) * outputs + group * own : (oy * wide + ox) * outputs + (group + 1) * own]
+                    count = 0
+                    for o in range(own):
+                        index[count], value[count] = o, pixel[o]
+                        count += pixel[o] != 0
+                    if count == 0:
                         continue
-                    shift = (o // own) * per_group
-                    for ky in range(kh):
-                        y = oy * sh - ph + ky
-                        if y < 0 or y >= height:
-                            continue
-                        source = ((o * kh + ky) * kw + low) * per_group
-                        to = (y * width + left + low) * channels + shift
-                        if groups == 1:
-                            add_stretch_scaled(target, to, weight, source, (top - low) * channels, value)
-                        else:
-                            for n in range(top - low):
-                                add_stretch_scaled(
-                                    target, to + n * channels, weight, source + n * per_group, per_group, value
-                                )
+                    for ky in range(max(0, ph - oy * sh), min(kh, height + ph - oy * sh)):
+                        line = ((oy * sh - ph + ky) * width + left) * channels + group * per_group
+                        for q in range(weight.shape[2]):
+                            total[:] = 0
+                            add_scaled_rows(total, weight[group, ky, q], index, 0, count, 0, value)
+                            a, b = max(low, q * LANES), min(top, (q + 1) * LANES)
+                            if groups == 1:
+                                if a < b:
+                                    add_stretch(target, line + a, total, a - q * LANES, b - a)
+                            else:
+                                for j in range(a, b):
+                                    target[line + j // per_group * channels + j % per_group] += total[j - q * LANES]

@@ -191,10 +191,10 @@ def sum_rows(start, index, packed, bias, y, first, last):
             if n == LANES:
                 for j in range(LANES):
                     target[j] = bias[a + j]
-                add_rows(target, table, index, start[r], start[r + 1])
+                add_rows(target, table, index, start[r], start[r + 1], 0)
             else:
                 part[:] = 0
-                add_rows(part, table, index, start[r], start[r + 1])
+                add_rows(part, table, index, start[r], start[r + 1], 0)
                 for j in range(n):
                     target[j] = bias[a + j] + part[j]
 
@@ -224,6 +224,6 @@ def sum_errors(start, row, error, factor, gradient, bias, fresh, first, last):
             at = start[c]
             for i in range(inputs):
                 if at[i] < at[i + 1]:
-                    add_rows(block[i * LANES : (i + 1) * LANES], panel, row, at[i], at[i + 1])
+                    add_rows(block[i * LANES : (i + 1) * LANES], panel, row, at[i], at[i + 1], 0)
         for j in range(n):
             bias[a + j] += offset[j]

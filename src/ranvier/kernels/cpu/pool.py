@@ -13,6 +13,7 @@ from ranvier.kernels.cpu.memory import buffer, empty
 from ranvier.kernels.cpu.signal import Signal
 from ranvier.kernels.cpu.stage import Place, Stage
 from ranvier.kernels.cpu.threads import split
+from ranvier.kernels.cpu.vector import add_stretch, add_stretch_scaled, largest
 
 
 @dataclass(frozen=True)
@@ -168,56 +169,45 @@ def first_active(lists: Lists | None, p: Pooling, shape: tuple[int, ...], channe
 def pool_frame(source, target, arg, factor, shape, p):
     """One picture. source: flat [H, W, C]; target, arg: flat [H', W', C]."""
     height, width, channels, after_height, after_width = shape
-    size_y, size_x, stride_y, stride_x, largest = p
+    size_y, size_x, stride_y, stride_x, largest_ = p
+    offset = np.empty(size_y * size_x, np.int64)  # of each place of a window from its corner
+    for k in range(size_y * size_x):
+        offset[k] = (k // size_x * width + k % size_x) * channels
     for wy in range(after_height):
         for wx in range(after_width):
             t = (wy * after_width + wx) * channels
-            to = target[t : t + channels]
-            s = (wy * stride_y * width + wx * stride_x) * channels
-            first = source[s : s + channels]
-            if largest:
-                which = arg[t : t + channels]
-                for c in range(channels):
-                    to[c] = first[c]
-                    which[c] = 0
-                for k in range(1, size_y * size_x):
-                    s = ((wy * stride_y + k // size_x) * width + wx * stride_x + k % size_x) * channels
-                    other = source[s : s + channels]
-                    for c in range(channels):
-                        better = (other[c] > to[c]) | (other[c] != other[c])
-                        to[c] = other[c] if better else to[c]
-                        which[c] = k if better else which[c]
+            corner = (wy * stride_y * width + wx * stride_x) * channels
+            if largest_:
+                largest(target, t, arg, source, corner, offset, channels)
             else:
                 for c in range(channels):
-                    to[c] = first[c]
-                for k in range(1, size_y * size_x):
-                    s = ((wy * stride_y + k // size_x) * width + wx * stride_x + k % size_x) * channels
-                    other = source[s : s + channels]
-                    for c in range(channels):
-                        to[c] += other[c]
-                for c in range(channels):
-                    to[c] *= factor
+                    target[t + c] = 0
+                for k in range(size_y * size_x):
+                    add_stretch(target, t, source, corner + offset[k], channels)
+    if not largest_:
+        for t in range(after_height * after_width * channels):
+            target[t] *= factor
 
 
 @kernel_inline
 def unpool_frame(source, target, arg, factor, shape, p):
     """Adjoint of `pool_frame`. source, arg: flat [H', W', C]; target: flat [H, W, C]."""
     height, width, channels, after_height, after_width = shape
-    size_y, size_x, stride_y, stride_x, largest = p
+    size_y, size_x, stride_y, stride_x, largest_ = p
+    offset = np.empty(size_y * size_x, np.int64)
+    for k in range(size_y * size_x):
+        offset[k] = (k // size_x * width + k % size_x) * channels
     target[:] = 0
     for wy in range(after_height):
         for wx in range(after_width):
             t = (wy * after_width + wx) * channels
-            if largest:
+            corner = (wy * stride_y * width + wx * stride_x) * channels
+            if largest_:
                 for c in range(channels):
-                    k = np.int64(arg[t + c])
-                    y, x = wy * stride_y + k // size_x, wx * stride_x + k % size_x
-                    target[(y * width + x) * channels + c] += source[t + c]
+                    target[corner + offset[arg[t + c]] + c] += source[t + c]
             else:
                 for k in range(size_y * size_x):
-                    s = ((wy * stride_y + k // size_x) * width + wx * stride_x + k % size_x) * channels
-                    for c in range(channels):
-                        target[s + c] += factor * source[t + c]
+                    add_stretch_scaled(target, corner + offset[k], source, t, channels, factor)
 
 
 @kernel
@@ -237,7 +227,7 @@ def unpool_rows(error, x, arg, factor, shape, p, first, last):
 @kernel
 def first_rows(start, index, table, arg, shape, p, first, last):
     height, width, channels, after_height, after_width = shape
-    size_y, size_x, stride_y, stride_x, largest = p
+    size_y, size_x, stride_y, stride_x, largest_ = p
     found = np.zeros(arg.shape[1], np.uint8)
     for r in range(first, last):
         found[:] = 0

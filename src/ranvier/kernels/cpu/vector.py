@@ -13,22 +13,24 @@ from numba.extending import intrinsic
 from ranvier.kernels.cpu.compile import kernel_inline
 
 LANES = 64  # columns whose total stays in registers: eight of 256 or four of 512 bits, enough to hide the adders' latency
-SHORT = 8  # lanes of the registers that walk over a row
+WIDE, SHORT = 32, 8  # numbers of a stretch that are added at once, and of what is left over
 
 _i64 = ir.IntType(64)
 
 
 @intrinsic
-def add_rows(typingctx: Any, total: Any, table: Any, index: Any, begin: Any, end: Any) -> Any:
-    """total[:LANES] += the rows table[index[k] * LANES:][:LANES] of k in [begin, end), in order. All arrays flat and contiguous."""
-    signature = types.void(total, table, index, types.int64, types.int64)
+def add_rows(typingctx: Any, total: Any, table: Any, index: Any, begin: Any, end: Any, shift: Any) -> Any:
+    """total[:LANES] += the rows table[(index[k] + shift) * LANES:][:LANES] of k in [begin, end), in order. Flat contiguous arrays."""
+    signature = types.void(total, table, index, types.int64, types.int64, types.int64)
     return signature, lambda context, builder, signature, arguments: _sum(context, builder, signature, arguments, False)
 
 
 @intrinsic
-def add_scaled_rows(typingctx: Any, total: Any, table: Any, index: Any, begin: Any, end: Any, factor: Any) -> Any:
+def add_scaled_rows(
+    typingctx: Any, total: Any, table: Any, index: Any, begin: Any, end: Any, shift: Any, factor: Any
+) -> Any:
     """As `add_rows`, each row times factor[k]."""
-    signature = types.void(total, table, index, types.int64, types.int64, factor)
+    signature = types.void(total, table, index, types.int64, types.int64, types.int64, factor)
     return signature, lambda context, builder, signature, arguments: _sum(context, builder, signature, arguments, True)
 
 
@@ -37,8 +39,8 @@ def _sum(context: Any, builder: Any, signature: Any, arguments: Any, scaled: boo
     size = signature.args[1].dtype.bitwidth // 8
     vector = ir.VectorType(scalar, LANES)
     total, table, index = (_data(context, builder, signature, arguments, k) for k in range(3))
-    begin, end = arguments[3], arguments[4]
-    factor = _data(context, builder, signature, arguments, 5) if scaled else None
+    begin, end, shift = arguments[3:6]
+    factor = _data(context, builder, signature, arguments, 6) if scaled else None
     place = builder.bitcast(total, vector.as_pointer())
     start = builder.load(place)
     start.align = size
@@ -48,7 +50,7 @@ def _sum(context: Any, builder: Any, signature: Any, arguments: Any, scaled: boo
 
     builder.position_at_end(loop)
     k, sum_ = builder.phi(_i64), builder.phi(vector)
-    chosen = builder.sext(builder.load(builder.gep(index, [k])), _i64)
+    chosen = builder.add(builder.sext(builder.load(builder.gep(index, [k])), _i64), shift)
     at = builder.gep(table, [builder.mul(chosen, ir.Constant(_i64, LANES))])
     row = builder.load(builder.bitcast(at, vector.as_pointer()))
     row.align = size
@@ -77,35 +79,42 @@ def _broadcast(builder: Any, value: Any, lanes: int) -> Any:
     return builder.shuffle_vector(one, nothing, ir.Constant(ir.VectorType(i32, lanes), [0] * lanes))
 
 
-@intrinsic
-def add_short(typingctx: Any, target: Any, to: Any, source: Any, start: Any) -> Any:
-    """target[to:to + SHORT] += source[start:start + SHORT]. Flat contiguous arrays that do not overlap."""
-    signature = types.void(target, types.int64, source, types.int64)
-    return signature, lambda context, builder, signature, arguments: _short(context, builder, signature, arguments, None)
+def _stretch(lanes: int, scaled: bool) -> Any:
+    """An intrinsic: target[to:to + lanes] += source[start:start + lanes], times a factor if `scaled`. Flat arrays that do not overlap."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        dtype = signature.args[2].dtype
+        vector, size = ir.VectorType(context.get_data_type(dtype), lanes), dtype.bitwidth // 8
+        places = [
+            builder.bitcast(
+                builder.gep(_data(context, builder, signature, arguments, k), [arguments[k + 1]]), vector.as_pointer()
+            )
+            for k in (0, 2)
+        ]
+        old, new = (builder.load(place) for place in places)
+        old.align = new.align = size
+        if scaled:
+            new = builder.fmul(new, _broadcast(builder, arguments[4], lanes), ("contract",))
+        builder.store(builder.fadd(old, new, ("contract",) if scaled else ()), places[0]).align = size
+        return context.get_dummy_value()
+
+    if scaled:
+
+        @intrinsic
+        def add_scaled(typingctx: Any, target: Any, to: Any, source: Any, start: Any, factor: Any) -> Any:
+            return types.void(target, types.int64, source, types.int64, source.dtype), generate
+
+        return add_scaled
+
+    @intrinsic
+    def add(typingctx: Any, target: Any, to: Any, source: Any, start: Any) -> Any:
+        return types.void(target, types.int64, source, types.int64), generate
+
+    return add
 
 
-@intrinsic
-def add_short_scaled(typingctx: Any, target: Any, to: Any, source: Any, start: Any, factor: Any) -> Any:
-    """As `add_short`, the source times a factor of its own type."""
-    signature = types.void(target, types.int64, source, types.int64, source.dtype)
-    return signature, lambda context, builder, signature, arguments: _short(
-        context, builder, signature, arguments, arguments[4]
-    )
-
-
-def _short(context: Any, builder: Any, signature: Any, arguments: Any, factor: Any) -> Any:
-    dtype = signature.args[2].dtype
-    vector, size = ir.VectorType(context.get_data_type(dtype), SHORT), dtype.bitwidth // 8
-    pointers = [
-        builder.bitcast(builder.gep(_data(context, builder, signature, arguments, k), [arguments[k + 1]]), vector.as_pointer())
-        for k in (0, 2)
-    ]
-    old, new = (builder.load(p) for p in pointers)
-    old.align = new.align = size
-    if factor is not None:
-        new = builder.fmul(new, _broadcast(builder, factor, SHORT), ("contract",))
-    builder.store(builder.fadd(old, new, () if factor is None else ("contract",)), pointers[0]).align = size
-    return context.get_dummy_value()
+_add_wide, _add_short = _stretch(WIDE, False), _stretch(SHORT, False)
+_add_wide_scaled, _add_short_scaled = _stretch(WIDE, True), _stretch(SHORT, True)
 
 
 def _data(context: Any, builder: Any, signature: Any, arguments: Any, k: int) -> Any:
@@ -113,12 +122,81 @@ def _data(context: Any, builder: Any, signature: Any, arguments: Any, k: int) ->
     return context.make_array(signature.args[k])(context, builder, arguments[k]).data
 
 
+@intrinsic
+def _largest_short(typingctx: Any, target: Any, to: Any, which: Any, source: Any, start: Any, offset: Any) -> Any:
+    """SHORT lanes of `largest`."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        scalar = context.get_data_type(signature.args[3].dtype)
+        size, i8 = signature.args[3].dtype.bitwidth // 8, ir.IntType(8)
+        data = [_data(context, builder, signature, arguments, k) for k in (0, 2, 3, 5)]
+        count = context.make_array(signature.args[5])(context, builder, arguments[5]).nitems
+
+        def load(k: Any) -> Any:
+            at = builder.gep(data[2], [builder.add(arguments[4], builder.load(builder.gep(data[3], [k])))])
+            values = builder.load(builder.bitcast(at, ir.VectorType(scalar, SHORT).as_pointer()))
+            values.align = size
+            return values
+
+        first, nought = load(ir.Constant(_i64, 0)), ir.Constant(ir.VectorType(i8, SHORT), None)
+        before = builder.block
+        loop, done = builder.append_basic_block("loop"), builder.append_basic_block("done")
+        one = ir.Constant(_i64, 1)
+        builder.cbranch(builder.icmp_signed("<", one, count), loop, done)
+        builder.position_at_end(loop)
+        k, best, number = builder.phi(_i64), builder.phi(first.type), builder.phi(nought.type)
+        other = load(k)
+        larger = builder.or_(builder.fcmp_ordered(">", other, best), builder.fcmp_unordered("uno", other, other))
+        best_next = builder.select(larger, other, best)
+        number_next = builder.select(larger, _broadcast(builder, builder.trunc(k, i8), SHORT), number)
+        following = builder.add(k, one)
+        for phi, start_, next_ in ((k, one, following), (best, first, best_next), (number, nought, number_next)):
+            phi.add_incoming(start_, before)
+            phi.add_incoming(next_, loop)
+        builder.cbranch(builder.icmp_signed("<", following, count), loop, done)
+        builder.position_at_end(done)
+        results = []
+        for array, to_align, values in ((0, size, (first, best_next)), (1, 1, (nought, number_next))):
+            result = builder.phi(values[0].type)
+            result.add_incoming(values[0], before)
+            result.add_incoming(values[1], loop)
+            results.append((array, to_align, result))
+        for array, to_align, result in results:
+            at = builder.bitcast(builder.gep(data[array], [arguments[1]]), result.type.as_pointer())
+            builder.store(result, at).align = to_align
+        return context.get_dummy_value()
+
+    return types.void(target, types.int64, which, source, types.int64, offset), generate
+
+
+@kernel_inline
+def largest(target, to, which, source, start, offset, count):
+    """target[to + j] = the largest of source[start + offset[k] + j] over k, and which[to + j] = the first such k, for j < count."""
+    if count >= SHORT:
+        for j in range(0, count - SHORT, SHORT):
+            _largest_short(target, to + j, which, source, start + j, offset)
+        j = count - SHORT  # may write some for the second time
+        _largest_short(target, to + j, which, source, start + j, offset)
+    else:
+        for j in range(count):
+            best, number = source[start + offset[0] + j], 0
+            for k in range(1, offset.shape[0]):
+                value = source[start + offset[k] + j]
+                if value > best or value != value:
+                    best, number = value, k
+            target[to + j] = best
+            which[to + j] = number
+
+
 @kernel_inline
 def add_stretch(target, to, source, start, count):
     """target[to:to + count] += source[start:start + count]."""
     k = 0
+    while k + WIDE <= count:
+        _add_wide(target, to + k, source, start + k)
+        k += WIDE
     while k + SHORT <= count:
-        add_short(target, to + k, source, start + k)
+        _add_short(target, to + k, source, start + k)
         k += SHORT
     while k < count:
         target[to + k] += source[start + k]
@@ -129,8 +207,11 @@ def add_stretch(target, to, source, start, count):
 def add_stretch_scaled(target, to, source, start, count, factor):
     """target[to:to + count] += factor * source[start:start + count]."""
     k = 0
+    while k + WIDE <= count:
+        _add_wide_scaled(target, to + k, source, start + k, factor)
+        k += WIDE
     while k + SHORT <= count:
-        add_short_scaled(target, to + k, source, start + k, factor)
+        _add_short_scaled(target, to + k, source, start + k, factor)
         k += SHORT
     while k < count:
         target[to + k] += factor * source[start + k]
