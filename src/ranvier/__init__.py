@@ -24,6 +24,7 @@ _HOMES = {
         "BlockInput", "BlockSpikes", "Clamp", "CurrentInput", "Euler", "Exact", "ExponentialEuler", "ImpulseInput", "ModelError",
         "NoReset", "RungeKutta4", "Subtract", "ToValue", "parameter", "state",
     ),
+    "ranvier.spikes": ("Events",),
     "ranvier.surrogates": (
         "Arctan", "Boxcar", "FastSigmoid", "MultiGaussian", "Sigmoid", "StraightThrough", "Surrogate", "Triangle",
     ),
@@ -41,6 +42,7 @@ _ROOMS = (
     "losses",
     "neurons",
     "plotting",
+    "spikes",
     "surrogates",
     "training",
     "units",

@@ -1,5 +1,6 @@
 """What several verbs share: threads, opening a run's samples, warnings as lines."""
 
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -77,7 +78,8 @@ def progress_bar(what: str) -> Progress:
         TextColumn("{task.description}"),
         TimeRemainingColumn(),
     )
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+    both = sys.stdout.isatty()  # otherwise what is printed would go to the terminal, not where the user sent it
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal, redirect_stdout=both)
 
 
 def warn(text: str) -> None:

@@ -15,6 +15,7 @@ from ranvier.errors import RanvierError
 VERBS = {
     "train": "Train a spiking network on sounds or images; writes a run folder with a report.",
     "predict": "Class and confidence of single files, by a trained network.",
+    "listen": "What is said, and when, in a long recording, a pipe or the microphone, by a trained network.",
     "evaluate": "Accuracy of a trained network on a labelled folder.",
     "report": "Draw the report of a run again.",
     "doctor": "Look at this machine: cores, torch, kernel cache, audio; say what is wrong.",

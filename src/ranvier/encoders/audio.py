@@ -114,7 +114,7 @@ def log_mel(
         torch.Size([98, 40])
     """
     _check_wave("log_mel", wave, rate, window, hop)
-    length, step = max(1, round(window * rate)), max(1, round(hop * rate))
+    length, step = frame_sizes(rate, window, hop)
     if wave.shape[-1] < length:
         wave = torch.nn.functional.pad(wave, (0, length - wave.shape[-1]))
     size = 1 << (length - 1).bit_length()
@@ -123,6 +123,11 @@ def log_mel(
     power = torch.fft.rfft(frames * hann, n=size).abs().square()  # [..., frames, bins]
     filters = mel_filters(bands, size, rate, low=low, high=high).to(power)
     return (power @ filters).clamp(min=FLOOR).log()
+
+
+def frame_sizes(rate: float, window: float, hop: float) -> tuple[int, int]:
+    """Samples in a frame and from frame to frame, for a window and a hop in seconds: rounded, so 10 ms at 11,025 Hz are 110 samples."""
+    return max(1, round(window * rate)), max(1, round(hop * rate))
 
 
 def mfcc(

@@ -188,9 +188,14 @@ class Equalizer:
         return x + (amounts @ curves)[:, None].to(x.device)
 
 
+def frame_power(x: Tensor) -> Tensor:
+    """Power of each frame over all bands. x: log-mel [..., frames, bands]. Returns [..., frames]."""
+    return x.exp().sum(-1)
+
+
 def active_frames(x: Tensor, decibels: float) -> tuple[int, int]:
     """First and last frame whose power over all bands is within `decibels` of the loudest. x: one log-mel picture [frames, bands]."""
-    power = x.exp().sum(1)
+    power = frame_power(x)
     loud = (power >= power.max() * 10 ** (-decibels / 10)).nonzero()
     return int(loud[0]), int(loud[-1])
 

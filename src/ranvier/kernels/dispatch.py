@@ -8,8 +8,8 @@ from torch import Tensor
 
 from ranvier.equations.lowering import Loop
 from ranvier.kernels import eager
-from ranvier.kernels.cpu.events import linear as linear_cpu
-from ranvier.kernels.cpu.recurrent import run_recurrent as run_recurrent_cpu
+from ranvier.kernels.cpu.linear import linear as linear_cpu
+from ranvier.kernels.cpu.recurrent_steps import run_recurrent as run_recurrent_cpu
 from ranvier.kernels.cpu.run import run as run_cpu
 
 BACKENDS = ("auto", "cpu", "eager")

@@ -51,7 +51,7 @@ def run_together(stages: Sequence[Stage], x: Tensor | Events, dtype: torch.dtype
         lists = Lists(x.starts.numpy(), x.indices.numpy(), x.neurons)
         source = Signal(x.shape, dtype, lists=lists)
     else:
-        source = Signal.of(x.detach().contiguous(), spiking=True)
+        source = Signal.outer(x.detach().contiguous())
     states = [s for stage in stages for s in stage.given_states]
     output, final = run(Chain(stages, source, tuple(x.shape[1:])), None if isinstance(x, Events) else x, states)
     rest = iter(final)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from ranvier.kernels.cpu.stage import Place, Stage
 from ranvier.layers.layer import check_axis, check_input, check_rank
 from ranvier.neurons.neuron import Neuron
 from ranvier.neurons.verbs import Run, State, Verbs
@@ -43,6 +44,12 @@ class Recurrent(Verbs):
         inner = {k: v for k, v in state.items() if k != "last"}
         output, after, records = self.neuron.run_recurrent(x, self.weight, state["last"].to(x.dtype), inner, record)
         return Run(output, {**after, "last": output[-1]}, records)
+
+    def stage(self, place: Place, state: State | None) -> Stage | None:
+        """The population in a chain; None where the input or the state does not fit."""
+        if len(place.shape) != 2 or place.shape[1] != self.size or (state is not None and "last" not in state):
+            return None
+        return self.neuron.recurrent_stage(self.weight, place, state)
 
     def extra_repr(self) -> str:
         return f"size={self.size}"

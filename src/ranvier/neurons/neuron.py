@@ -17,6 +17,7 @@ from ranvier.equations.lowering import Loop, lower
 from ranvier.equations.options import PHASES, CurrentInput, Drive, Refractory, Reset, ToValue, check_order
 from ranvier.equations.program import Program
 from ranvier.kernels.cpu.neuron import NeuronStage
+from ranvier.kernels.cpu.recurrent import RecurrentStage
 from ranvier.kernels.cpu.stage import Place, Stage
 from ranvier.neurons.verbs import Run, State, Verbs
 from ranvier.surrogates import FastSigmoid, Surrogate
@@ -270,6 +271,17 @@ class Neuron(Verbs):
         state = self.initial_state(place.shape, x) if state is None else self._check_state(state, x)
         loop = _loop(type(self), self.options)
         return NeuronStage(loop, self._values(loop, x), state, place)
+
+    def recurrent_stage(self, weight: Tensor, place: Place, state: State | None) -> Stage | None:
+        """As `stage`, with recurrent weights [N, N]; the state holds `last` besides, [B, N]. None where the output is no spikes."""
+        if self.backend == "eager" or not self.fires or 0 in place.shape:
+            return None
+        x = torch.empty(1, dtype=place.dtype).expand(1, *place.shape)
+        given = {} if state is None else dict(state)
+        last = given.pop("last", torch.zeros(place.shape, dtype=place.dtype)).to(place.dtype)
+        inner = self.initial_state(place.shape, x) if state is None else self._check_state(given, x)
+        loop = _loop(type(self), self.options)
+        return RecurrentStage(loop, self._values(loop, x), weight, {**inner, "last": last}, place)
 
     def _result(
         self,

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from ranvier.data.samples import Samples
-from ranvier.encoders.audio import log_mel
+from ranvier.encoders.audio import frame_sizes, log_mel
+from ranvier.encoders.audio_stream import LogMelStream
 from ranvier.encoders.augment import (
     Compose,
     Equalizer,
@@ -78,11 +79,13 @@ class SoundInputs:
     @staticmethod
     def of(waves: list[Tensor], y: Tensor, recipe: Recipe) -> "SoundInputs":
         """Features of waves [samples] at the recipe's rate."""
-        assert recipe.rate is not None
+        return SoundInputs.of_pictures([log_mel_picture(wave, recipe) for wave in waves], y, recipe)
+
+    @staticmethod
+    def of_pictures(pictures: list[Tensor], y: Tensor, recipe: Recipe) -> "SoundInputs":
+        """Features of clips whose log-mel pictures [frames, bands] are there already."""
         rows, spans = [], []
-        for wave in waves:
-            padded = torch.nn.functional.pad(wave, (round(WINDOW * recipe.rate / 2),) * 2)
-            picture = log_mel(padded, recipe.rate, bands=recipe.shape[0], window=WINDOW, hop=HOP, low=LOW)
+        for picture in pictures:
             spans.append((*active_frames(picture, QUIET), len(picture) - 1))
             rows.append(torch.logaddexp(picture, picture.exp().mean().mul(FLOOR).log()))
         longest = max(len(r) for r in rows)
@@ -114,6 +117,34 @@ class SoundInputs:
     def picture(self, index: int) -> np.ndarray:
         first, end, _ = self.spans[index].long().tolist()
         return self.clips[index, first : end + 1].numpy()
+
+
+def log_mel_picture(wave: Tensor, recipe: Recipe) -> Tensor:
+    """Log-mel [frames, bands] of a wave [samples] at the recipe's rate; frame k is centred on second `k * frame_time(recipe)`."""
+    rate, pad = _rate(recipe), _half_window(recipe)
+    padded = torch.nn.functional.pad(wave, (pad, pad))
+    return log_mel(padded, rate, bands=recipe.shape[0], window=WINDOW, hop=HOP, low=LOW)
+
+
+def log_mel_stream(recipe: Recipe) -> LogMelStream:
+    """Gives the frames of `log_mel_picture` for a wave that arrives in pieces."""
+    rate, pad = _rate(recipe), _half_window(recipe)
+    return LogMelStream(rate, pad=pad, bands=recipe.shape[0], window=WINDOW, hop=HOP, low=LOW)
+
+
+def frame_time(recipe: Recipe) -> float:
+    """Seconds from frame to frame."""
+    return frame_sizes(_rate(recipe), WINDOW, HOP)[1] / _rate(recipe)
+
+
+def _rate(recipe: Recipe) -> int:
+    assert recipe.rate is not None
+    return recipe.rate
+
+
+def _half_window(recipe: Recipe) -> int:
+    """Silence before and after a wave, in samples, so that the first frame is centred on its first sample."""
+    return round(WINDOW * _rate(recipe) / 2)
 
 
 def _normalised(x: Tensor) -> Tensor:

@@ -5,13 +5,15 @@ and the total of a row stays in registers.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from ranvier.kernels.cpu.compile import kernel
-from ranvier.kernels.cpu.lists import CHUNK, Lists
+from ranvier.kernels.cpu.lists import CHUNK, Lists, of_values
 from ranvier.kernels.cpu.memory import buffer, empty
 from ranvier.kernels.cpu.signal import Signal
 from ranvier.kernels.cpu.stage import Stage
@@ -46,7 +48,7 @@ class LinearStage(Stage):
             product(lists, self._weights(x.scale), self.bias, flat)
         self._input = x
         self._count(x, lists, outputs)
-        return Signal.of(y)
+        return Signal.of(y, own=out is None)
 
     def _weights(self, scale: float) -> np.ndarray:
         """The packed weights, made once a run."""
@@ -83,6 +85,37 @@ class LinearStage(Stage):
 
     def release(self) -> None:
         self._input = None
+
+
+def linear(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """x @ weight.T + bias for spikes or values x [..., I]; by events where x is spikes and few of them are active."""
+    rows = x.detach().reshape(-1, x.shape[-1]).contiguous()
+    lists = of_values(rows.numpy(), DENSEST)
+    if lists is None:
+        return torch.nn.functional.linear(x, weight, bias)
+    return _EventLinear.apply(x.reshape(-1, x.shape[-1]), weight, bias, lists).view(*x.shape[:-1], weight.shape[0])
+
+
+class _EventLinear(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, lists: Lists) -> Tensor:
+        y = empty((x.shape[0], weight.shape[0]), x.dtype)
+        product(lists, pack(weight), bias, y)
+        ctx.save_for_backward(weight)
+        ctx.lists = lists
+        return y
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *grads: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        (weight,) = ctx.saved_tensors
+        error = grads[0].contiguous()
+        x_grad = error @ weight if ctx.needs_input_grad[0] else None
+        sums = WeightGradient(weight)
+        if ctx.needs_input_grad[1]:
+            sums.add_events(ctx.lists, 1.0, error)
+        weight_grad = sums.result()[0] if ctx.needs_input_grad[1] else None
+        return x_grad, weight_grad, error.sum(0) if ctx.needs_input_grad[2] else None, None
 
 
 def product(lists: Lists, packed: np.ndarray, bias: Tensor | None, out: Tensor) -> None:

@@ -15,7 +15,8 @@ class Signal:
     """Values [T, B, *N], or spikes as lists over the T * B rows.
 
     An event counts `scale`; the same input may have several events in a row (after pooling). With `channels_last` the axes N are
-    (height, width, channels) where layers and users say (channels, height, width). `spiking` values are worth looking at for events.
+    (height, width, channels) where layers and users say (channels, height, width). `spiking` values are worth looking at for events; `own`
+    values are read by nobody else, so that a stage may write over them.
     """
 
     def __init__(
@@ -28,17 +29,23 @@ class Signal:
         scale: float = 1.0,
         channels_last: bool = False,
         spiking: bool = True,
+        own: bool = False,
     ) -> None:
         self.shape, self.dtype, self.scale, self.channels_last = shape, dtype, scale, channels_last
-        self.values, self._lists = values, lists
+        self.values, self._lists, self.own = values, lists, own
         self._looked = not spiking or lists is not None
 
     @staticmethod
-    def of(values: Tensor, *, channels_last: bool = False, spiking: bool = False) -> Signal:
-        """Values that a stage computed (or, `spiking`, that came from outside and may be spikes)."""
+    def of(values: Tensor, *, channels_last: bool = False, own: bool = False) -> Signal:
+        """Values that a stage computed. own: nobody else reads them, so that the next stage may write over them."""
         return Signal(
-            tuple(values.shape), values.dtype, values=values, channels_last=channels_last, spiking=spiking
+            tuple(values.shape), values.dtype, values=values, channels_last=channels_last, spiking=False, own=own
         )
+
+    @staticmethod
+    def outer(x: Tensor) -> Signal:
+        """Values from outside, which may be spikes."""
+        return Signal(tuple(x.shape), x.dtype, values=x)
 
     @property
     def steps(self) -> int:

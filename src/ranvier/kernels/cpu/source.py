@@ -41,6 +41,10 @@ def exprel_slope(x):
 
 
 '''
+RECURRENT = """from ranvier.kernels.cpu.recurrent import ROWS, add_active, multiply
+from ranvier.kernels.cpu.vector import LANES
+
+"""
 DECORATOR = '@njit(nogil=True, cache=True, error_model="numpy")'
 
 
@@ -108,20 +112,7 @@ def backward_source(loop: Loop, v: Variant) -> str:
     dialect = numba_dialect(constants)
     names = _names(loop, v)
     forward = _step_lines(loop, names, dialect)
-    adjoint = derive(loop, v.graded)
-    names |= {adjoint_of(s): f"l_{k}" for k, s in enumerate(loop.states)}
-    names |= {gradient_of(o): f"g_{k}" for k, o in enumerate(v.graded)}
-    back = []
-    for k, line in enumerate(adjoint.statements):
-        names[line.target] = f"b{k}"
-        back.append(f"b{k} = {render(line.value, names, dialect)}")
-    learned = [c for c in v.learned if c in adjoint.coefficients]
-    scalars = [c for c in learned if c not in v.per_neuron]
-    vectors = [c for c in learned if c in v.per_neuron]
-    back += [f"s_{c}[j] += {render(adjoint.coefficients[c], names, dialect)}" for c in learned]
-    if v.input_gradient:
-        back.append(f"xg[j] = {render(adjoint.input, names, dialect)}")
-    back += [f"l{k}[j] = {render(e, names, dialect)}" for k, e in enumerate(adjoint.states.values())]
+    back, learned, scalars, vectors = _adjoint_lines(loop, v, names, dialect)
     states = range(len(loop.states))
     grads = range(len(v.graded))
     arguments = [
@@ -166,14 +157,123 @@ def backward_source(loop: Loop, v: Variant) -> str:
         *_copy("        ", [(f"adjoint{k}[r, a + j]", f"l{k}[j]") for k in states]),
         *_copy("        ", [(f"neuron_grad_{c}[r, a + j]", f"s_{c}[j]") for c in vectors]),
     ]
-    for k, c in enumerate(scalars):
-        lines += [
-            "        total = 0.0",
-            "        for j in range(n):",
-            f"            total += s_{c}[j]",
-            f"        scalar_grads[q, {k}] = total",
-        ]
+    lines += _totals(scalars)
     return HEADER.format(name=loop.program.name, what="gradients, backward over time") + "\n".join(lines) + "\n"
+
+
+def recurrent_forward_source(loop: Loop, v: Variant) -> str:
+    """Kernel `forward(x, mask, state..., coefficient..., table, first, last)` over rows b of x [T, B, N], updated to the whole input.
+
+    In each step the weights of the neurons that fired in the step before are added to x. table: recurrent weights as `linear.pack`
+    lays them. mask: [T, B, N] bytes. One row's states, spikes and input stay in the first-level cache.
+    """
+    constants: dict[float, str] = {}
+    dialect = numba_dialect(constants)
+    names = _names(loop, v)
+    body = _step_lines(loop, names, dialect)
+    body += [f"o[j] = {names[v.outputs[0]]} != {dialect.number(0.0)}"]
+    body += [f"w{k}[j] = {names[e]}" for k, e in enumerate(loop.program.after.values())]
+    states = range(len(loop.states))
+    arguments = ["x", "mask", *(f"state{k}" for k in states), *(str(c) for c in loop.coefficients), "table"]
+    lines = [
+        DECORATOR,
+        f"def forward({', '.join(arguments)}, first, last):",
+        "    T, B, n = x.shape",
+        *_constants(constants),
+        *(f"    w{k} = np.empty(n, x.dtype)" for k in states),
+        "    active, part = np.empty(n + 1, np.int32), np.empty(LANES, x.dtype)",
+        *(f"    {c}_ = {c}" for c in _ordered(loop, v.per_neuron)),
+        "    for b in range(first, last):",
+        "        count = 0",
+        *_copy("        ", [(f"w{k}[j]", f"state{k}[b, j]") for k in states]),
+        "        for t in range(T):",
+        "            x_, o = x[t, b], mask[t, b]",
+        "            add_active(x_, table, active, count, part)",
+        "            for j in range(n):",
+        *(f"                {line}" for line in [*_reads(loop, v), *body]),
+        "            count = 0",
+        "            for j in range(n):",
+        "                active[count] = j",
+        "                count += o[j]",
+        *_copy("        ", [(f"state{k}[b, j]", f"w{k}[j]") for k in states]),
+    ]
+    what = "forward over time, with recurrent weights"
+    return RECURRENT + HEADER.format(name=loop.program.name, what=what) + "\n".join(lines) + "\n"
+
+
+def recurrent_backward_source(loop: Loop, v: Variant) -> str:
+    """Kernel `backward(x, grad, x_grad, state..., adjoint..., last_grad, coefficient..., scalar_grads, neuron_grad..., table, first, last)`.
+
+    Over groups [first, last) of ROWS rows b, so that weights which are read once serve ROWS errors. x: the whole input of each step, as the
+    forward kernel left it. x_grad may be grad. last_grad [B, N]: gradient of the output before the first step. table: transposed recurrent
+    weights as `linear.pack` lays them. scalar_grads [groups, K], neuron_grad [groups, N]: partial sums.
+    """
+    constants: dict[float, str] = {}
+    dialect = numba_dialect(constants)
+    names = _names(loop, v)
+    forward = _step_lines(loop, names, dialect)
+    back, learned, scalars, vectors = _adjoint_lines(loop, v, names, dialect)
+    states = range(len(loop.states))
+    arguments = [
+        "x", "grad", "x_grad", *(f"state{k}" for k in states), *(f"adjoint{k}" for k in states), "last_grad",
+        *(str(c) for c in loop.coefficients), "scalar_grads", *(f"neuron_grad_{c}" for c in vectors), "table",
+    ]  # fmt: skip
+    lines = [
+        DECORATOR,
+        f"def backward({', '.join(arguments)}, first, last):",
+        "    T, B, n = x.shape",
+        *_constants(constants),
+        *(f"    trace{k} = np.empty((ROWS, T, n), x.dtype)" for k in states),
+        *(f"    w{k} = np.empty(n, x.dtype)" for k in states),
+        *(f"    ls{k} = np.empty((ROWS, n), x.dtype)" for k in states),
+        *(f"    s_{c} = np.empty(n, x.dtype)" for c in learned),
+        "    gr0 = np.empty(n, x.dtype)",
+        "    errors, fed = np.zeros((ROWS, n), x.dtype), np.zeros((ROWS, table.shape[0] * LANES), x.dtype)",
+        *(f"    {c}_ = {c}" for c in _ordered(loop, v.per_neuron)),
+        "    for q in range(first, last):",
+        "        rows = min(ROWS, B - q * ROWS)",
+        *_copy("        ", [(f"s_{c}[j]", "x.dtype.type(0)") for c in learned]),
+        "        fed[:] = 0",
+        "        errors[:] = 0",
+        "        for m in range(rows):",
+        "            b = q * ROWS + m",
+        *_copy("            ", [(f"w{k}[j]", f"state{k}[b, j]") for k in states]),
+        *(f"            l{k} = ls{k}[m]" for k in states),
+        *_copy("            ", [(f"l{k}[j]", f"adjoint{k}[b, j]") for k in states]),
+        "            for t in range(T):",
+        "                x_ = x[t, b]",
+        *(f"                tr{k} = trace{k}[m, t]" for k in states),
+        "                for j in range(n):",
+        *(f"                    tr{k}[j] = w{k}[j]" for k in states),
+        *(f"                    {line}" for line in [*_reads(loop, v), *forward]),
+        *(f"                    w{k}[j] = {names[e]}" for k, e in enumerate(loop.program.after.values())),
+        "        for t in range(T - 1, -1, -1):",
+        "            for m in range(rows):",
+        "                b = q * ROWS + m",
+        "                x_, g, f, xg, xo = x[t, b], grad[t, b], fed[m], errors[m], x_grad[t, b]",
+        *(f"                tr{k} = trace{k}[m, t]" for k in states),
+        *(f"                l{k} = ls{k}[m]" for k in states),
+        "                for j in range(n):",
+        "                    gr0[j] = g[j] + f[j]",
+        "                for j in range(n):",
+        *(f"                    {line}" for line in [*_reads(loop, v, "tr{}"), *forward]),
+        "                    g_0 = gr0[j]",
+        *(f"                    l_{k} = l{k}[j]" for k in states),
+        *(f"                    {line}" for line in back),
+        "                for j in range(n):",
+        "                    xo[j] = xg[j]",
+        "            multiply(fed, table, errors)",
+        "        for m in range(rows):",
+        "            b, f = q * ROWS + m, fed[m]",
+        "            for j in range(n):",
+        "                last_grad[b, j] = f[j]",
+        *(f"            l{k} = ls{k}[m]" for k in states),
+        *_copy("            ", [(f"adjoint{k}[b, j]", f"l{k}[j]") for k in states]),
+        *_copy("        ", [(f"neuron_grad_{c}[q, j]", f"s_{c}[j]") for c in vectors]),
+        *_totals(scalars),
+    ]
+    what = "gradients, backward over time, with recurrent weights"
+    return RECURRENT + HEADER.format(name=loop.program.name, what=what) + "\n".join(lines) + "\n"
 
 
 def graded_coefficients(loop: Loop, v: Variant) -> tuple[list[sympy.Symbol], list[sympy.Symbol]]:
@@ -181,6 +281,38 @@ def graded_coefficients(loop: Loop, v: Variant) -> tuple[list[sympy.Symbol], lis
     reached = derive(loop, v.graded).coefficients
     learned = [c for c in v.learned if c in reached]
     return [c for c in learned if c not in v.per_neuron], [c for c in learned if c in v.per_neuron]
+
+
+def _adjoint_lines(
+    loop: Loop, v: Variant, names: dict[sympy.Symbol, str], dialect: Dialect
+) -> tuple[list[str], list[sympy.Symbol], list[sympy.Symbol], list[sympy.Symbol]]:
+    """Lines that walk one step back, and the coefficients whose gradients they sum: all, numbers, per-neuron ones."""
+    adjoint = derive(loop, v.graded)
+    names |= {adjoint_of(s): f"l_{k}" for k, s in enumerate(loop.states)}
+    names |= {gradient_of(o): f"g_{k}" for k, o in enumerate(v.graded)}
+    back = []
+    for k, line in enumerate(adjoint.statements):
+        names[line.target] = f"b{k}"
+        back.append(f"b{k} = {render(line.value, names, dialect)}")
+    learned = [c for c in v.learned if c in adjoint.coefficients]
+    back += [f"s_{c}[j] += {render(adjoint.coefficients[c], names, dialect)}" for c in learned]
+    if v.input_gradient:
+        back.append(f"xg[j] = {render(adjoint.input, names, dialect)}")
+    back += [f"l{k}[j] = {render(e, names, dialect)}" for k, e in enumerate(adjoint.states.values())]
+    return back, learned, [c for c in learned if c not in v.per_neuron], [c for c in learned if c in v.per_neuron]
+
+
+def _totals(scalars: list[sympy.Symbol]) -> list[str]:
+    """Sums over neurons, in float64."""
+    lines = []
+    for k, c in enumerate(scalars):
+        lines += [
+            "        total = 0.0",
+            "        for j in range(n):",
+            f"            total += s_{c}[j]",
+            f"        scalar_grads[q, {k}] = total",
+        ]
+    return lines
 
 
 def _names(loop: Loop, v: Variant) -> dict[sympy.Symbol, str]:

@@ -13,6 +13,7 @@ from numba.extending import intrinsic
 from ranvier.kernels.cpu.compile import kernel_inline
 
 LANES = 64  # columns whose total stays in registers: eight of 256 or four of 512 bits, enough to hide the adders' latency
+ROWS, PANEL = 4, 16  # errors that share what is read of a table, and its columns that are read at once: eight registers of totals
 WIDE, SHORT = 32, 8  # numbers of a stretch that are added at once, and of what is left over
 
 _i64 = ir.IntType(64)
@@ -69,6 +70,61 @@ def _sum(context: Any, builder: Any, signature: Any, arguments: Any, scaled: boo
     result.add_incoming(longer, loop)
     builder.store(result, place).align = size
     return context.get_dummy_value()
+
+
+@intrinsic
+def add_products(typingctx: Any, total: Any, table: Any, factor: Any, place: Any) -> Any:
+    """total[m, place:place + PANEL] += sum over i of factor[m, i] * table[i * LANES + place % LANES:][:PANEL], for each of ROWS rows m.
+
+    total: [ROWS, columns]; table: flat, the block that holds the columns; factor: [ROWS, inputs]. What is read of the table serves all rows.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        dtype = signature.args[1].dtype
+        vector, size = ir.VectorType(context.get_data_type(dtype), PANEL), dtype.bitwidth // 8
+        total, table, factor = (
+            context.make_array(signature.args[k])(context, builder, arguments[k]) for k in range(3)
+        )
+        columns, inputs = (builder.extract_value(a.shape, 1) for a in (total, factor))
+        at = arguments[3]
+        lane = builder.and_(at, ir.Constant(_i64, LANES - 1))
+
+        def place(array: Any, offset: Any) -> Any:
+            return builder.bitcast(builder.gep(array.data, [offset]), vector.as_pointer())
+
+        rows = [ir.Constant(_i64, m) for m in range(ROWS)]
+        targets = [place(total, builder.add(builder.mul(m, columns), at)) for m in rows]
+        starts = [builder.load(t) for t in targets]
+        for start in starts:
+            start.align = size
+        before = builder.block
+        loop, done = builder.append_basic_block("loop"), builder.append_basic_block("done")
+        zero = ir.Constant(_i64, 0)
+        builder.cbranch(builder.icmp_signed("<", zero, inputs), loop, done)
+        builder.position_at_end(loop)
+        i, sums = builder.phi(_i64), [builder.phi(vector) for _ in rows]
+        weights = builder.load(place(table, builder.add(builder.mul(i, ir.Constant(_i64, LANES)), lane)))
+        weights.align = size
+        longer = []
+        for m, sum_ in zip(rows, sums, strict=True):
+            value = builder.load(builder.gep(factor.data, [builder.add(builder.mul(m, inputs), i)]))
+            product = builder.fmul(weights, _broadcast(builder, value, PANEL), ("contract",))
+            longer.append(builder.fadd(sum_, product, ("contract",)))
+        following = builder.add(i, ir.Constant(_i64, 1))
+        for phi, start, next_ in ((i, zero, following), *zip(sums, starts, longer, strict=True)):
+            phi.add_incoming(start, before)
+            phi.add_incoming(next_, loop)
+        builder.cbranch(builder.icmp_signed("<", following, inputs), loop, done)
+        builder.position_at_end(done)
+        results = [builder.phi(vector) for _ in rows]
+        for result, start, next_ in zip(results, starts, longer, strict=True):
+            result.add_incoming(start, before)
+            result.add_incoming(next_, loop)
+        for result, target in zip(results, targets, strict=True):
+            builder.store(result, target).align = size
+        return context.get_dummy_value()
+
+    return types.void(total, table, factor, types.int64), generate
 
 
 def _broadcast(builder: Any, value: Any, lanes: int) -> Any:
