@@ -10,13 +10,13 @@ import ranvier as rv
 
 NAMES = [
     "ALIF", "Accumulator", "AdaptiveLIF", "Arctan", "AvgPool2d", "BlockInput", "BlockSpikes", "Boxcar", "Clamp", "Conv2d",
-    "CubaLIF", "CurrentInput", "Delays", "Dropout", "Euler", "Exact", "ExponentialEuler", "FastSigmoid", "Flatten", "Hz", "IF",
+    "CubaLIF", "CurrentInput", "Delays", "Dropout", "Euler", "Events", "Exact", "ExponentialEuler", "FastSigmoid", "Flatten", "Hz", "IF",
     "ImpulseInput", "LI", "LIF", "Linear", "MaxPool2d", "ModelError", "MultiGaussian", "Neuron", "NoReset", "RanvierError",
     "Recurrent", "Run", "RungeKutta4", "SegmentLinear", "Sequential", "Sigmoid", "StraightThrough", "Subtract", "SumPool2d",
     "Surrogate", "ToValue", "Triangle", "mV", "ms", "nA", "nS", "pA", "pF", "parameter", "state",
 ]  # fmt: skip
 ROOMS = [
-    "data", "decoders", "encoders", "equations", "kernels", "layers", "losses", "neurons", "plotting", "surrogates", "training",
+    "data", "decoders", "encoders", "equations", "kernels", "layers", "losses", "neurons", "plotting", "spikes", "surrogates", "training",
     "units",
 ]  # fmt: skip
 HEAVY = ("matplotlib", "lightning", "torchmetrics", "sklearn", "soundfile", "PIL", "typer")

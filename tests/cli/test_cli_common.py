@@ -1,8 +1,11 @@
+import io
+import sys
 import warnings
 
 import numpy as np
 import pytest
 import torch
+from rich.console import Console
 
 from ranvier.cli import common
 from ranvier.data.samples import Samples
@@ -46,3 +49,16 @@ def test_the_first_twenty_skipped_files_are_named_and_the_rest_counted(capsys, m
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "warning: skipped yes/0.wav: silence" and lines[19] == "warning: skipped yes/19.wav: silence"
     assert lines[20:] == ["warning: skipped 3 more"]
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_what_is_printed_while_a_bar_is_shown_goes_where_the_user_sent_it(monkeypatch, terminal):
+    sent, shown = io.StringIO(), io.StringIO()
+    monkeypatch.setattr(sent, "isatty", lambda: terminal)
+    monkeypatch.setattr(common, "console", Console(file=shown, force_terminal=True))
+    monkeypatch.setattr(sys, "stdout", sent)
+    with common.progress_bar("working") as progress:
+        progress.add_task("", total=2)
+        print("the result")
+    assert (sent.getvalue() == "the result\n") is not terminal
+    assert ("the result" in shown.getvalue()) is terminal  # drawn above the bar, on the same terminal

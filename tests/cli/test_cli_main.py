@@ -20,12 +20,12 @@ def python(code: str, environment: dict[str, str]) -> str:
 def test_help_names_every_verb_and_where_to_start(ranvier, words):
     answer = ranvier(*words)
     assert (answer.status, answer.err) == (0, "")
-    for verb in ("train", "predict", "evaluate", "report", "doctor"):
+    for verb in ("train", "predict", "listen", "evaluate", "report", "doctor"):
         assert f"\n  {verb} " in answer.out
     assert "ranvier train spoken-digits" in answer.out and "ranvier train FOLDER" in answer.out
 
 
-@pytest.mark.parametrize("verb", ["train", "predict", "evaluate", "report", "doctor"])
+@pytest.mark.parametrize("verb", ["train", "predict", "listen", "evaluate", "report", "doctor"])
 def test_every_verb_explains_itself(ranvier, verb):
     answer = ranvier(verb, "--help")
     assert answer.status == 0 and f"Usage: ranvier {verb}" in answer.out
@@ -50,7 +50,7 @@ def test_an_unknown_verb_suggests_the_nearest(ranvier, typed, meant):
 
 def test_a_verb_like_no_other_lists_what_there_is(ranvier):
     answer = ranvier("xyz")
-    assert answer.status == 2 and "no verb 'xyz'. Known: train, predict, evaluate" in answer.err
+    assert answer.status == 2 and "no verb 'xyz'. Known: train, predict, listen" in answer.err
     assert "Did you mean" not in answer.err
 
 

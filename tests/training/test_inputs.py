@@ -4,7 +4,17 @@ import numpy as np
 import pytest
 import torch
 
-from ranvier.training.inputs import Batches, ImageInputs, SoundInputs, epoch_seed, moved, prepare
+from ranvier.training.inputs import (
+    Batches,
+    ImageInputs,
+    SoundInputs,
+    epoch_seed,
+    frame_time,
+    log_mel_picture,
+    log_mel_stream,
+    moved,
+    prepare,
+)
 
 ALL = torch.arange(8)
 
@@ -109,3 +119,17 @@ def test_batches_depend_on_seed_and_epoch_alone(image_case):
 def test_fewer_samples_than_a_batch_are_one_batch(image_case):
     batches = Batches(image_case.inputs, image_case.parts.train[:3], image_case.recipe)
     assert len(batches) == 1 and [len(y) for _, y in batches] == [3]
+
+
+def test_frames_of_sound_in_pieces_are_those_of_the_whole(sound_case):
+    for k, wave in enumerate(map(torch.from_numpy, sound_case.samples.x)):
+        whole, stream = log_mel_picture(wave, sound_case.recipe), log_mel_stream(sound_case.recipe)
+        parts = [stream.push(part) for part in wave.split(61 + 100 * k)]
+        torch.testing.assert_close(torch.cat([*parts, stream.finish()]), whole)
+        assert len(whole) == 1 + (len(wave) - 1) // 80 and frame_time(sound_case.recipe) == 0.01
+
+
+def test_pictures_made_before_give_the_same_inputs(sound_case):
+    pictures = [log_mel_picture(torch.from_numpy(wave), sound_case.recipe) for wave in sound_case.samples.x]
+    inputs = SoundInputs.of_pictures(pictures, sound_case.inputs.y, sound_case.recipe)
+    assert torch.equal(inputs.batch(ALL, None), sound_case.inputs.batch(ALL, None))

@@ -38,11 +38,17 @@ def stages_from(
     return stages
 
 
-def can_run(x: Tensor | Events) -> bool:
-    """Whether the engine runs on such input: events, or float32 or float64 on the CPU, with no automatic casting."""
+def can_run(x: Any) -> bool:
+    """Whether the engine runs on such input: events, or float32 or float64 on the CPU with no automatic casting.
+
+    What is no such tensor, or has no entries, goes to the layers themselves, which say what is wrong.
+    """
     if torch.is_autocast_enabled("cpu"):
         return False
-    return isinstance(x, Events) or (x.device.type == "cpu" and x.dtype in (torch.float32, torch.float64))
+    if isinstance(x, Events):
+        return True
+    fits = isinstance(x, Tensor) and x.device.type == "cpu" and x.dtype in (torch.float32, torch.float64)
+    return fits and x.layout == torch.strided and x.dim() >= 2 and x.numel() > 0
 
 
 def run_together(stages: Sequence[Stage], x: Tensor | Events, dtype: torch.dtype) -> tuple[Tensor, list[State]]:

@@ -21,7 +21,7 @@ from ranvier.kernels.cpu.signal import Signal
 from ranvier.kernels.cpu.stage import Stage
 
 KEPT = 24 << 20  # bytes of values that a stretch keeps for the backward pass
-PASSING = 4 << 20  # bytes of values that a stretch makes where there is no backward pass
+PASSING = 32 << 20  # bytes of values that a stretch makes where there is no backward pass
 
 
 class Chain:

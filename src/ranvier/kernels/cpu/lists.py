@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ranvier.kernels.cpu.compile import kernel
 from ranvier.kernels.cpu.memory import buffer
 from ranvier.kernels.cpu.threads import split
+from ranvier.kernels.cpu.vector import eight_bytes
 
 CHUNK = 512  # rows that are transposed together; their errors, 32 columns of them, stay in the first-level cache
 
@@ -125,10 +126,18 @@ def mask_values(x, mask, count, first, last):
 
 @kernel
 def fill(mask, start, index, first, last):
-    """index[start[r]:start[r + 1]] = the places of the ones of row r. Without a branch on the value, which would be guessed wrong."""
+    """index[start[r]:start[r + 1]] = the places of the ones of row r. Eight zeros are passed at once; else no branch asks for the value."""
     for r in range(first, last):
         row = mask[r]
         n, end, i = start[r], start[r + 1], 0
+        while n + 8 <= end:
+            if eight_bytes(row, i) == 0:
+                i += 8
+                continue
+            for k in range(i, i + 8):
+                index[n] = k
+                n += row[k]
+            i += 8
         while n < end:
             index[n] = i
             n += row[i]

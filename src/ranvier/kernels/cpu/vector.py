@@ -135,6 +135,19 @@ def _broadcast(builder: Any, value: Any, lanes: int) -> Any:
     return builder.shuffle_vector(one, nothing, ir.Constant(ir.VectorType(i32, lanes), [0] * lanes))
 
 
+@intrinsic
+def eight_bytes(typingctx: Any, array: Any, at: Any) -> Any:
+    """The bytes array[at:at + 8] as one number: 0 where all of them are."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        place = builder.gep(_data(context, builder, signature, arguments, 0), [arguments[1]])
+        word = builder.load(builder.bitcast(place, _i64.as_pointer()))
+        word.align = 1
+        return word
+
+    return types.int64(array, types.int64), generate
+
+
 def _stretch(lanes: int, scaled: bool) -> Any:
     """An intrinsic: target[to:to + lanes] += source[start:start + lanes], times a factor if `scaled`. Flat arrays that do not overlap."""
 
