@@ -102,6 +102,8 @@ class Sequential(Verbs):
         """Stages of the layers from k on that the engine runs as one."""
         if not can_run(x):
             return []
+        if isinstance(x, Tensor) and x.shape[0] > 1 and x.stride(0) == 0 and isinstance(self.layers[k], StatelessLayer):
+            return []  # the same in every step: a layer without memory computes it once
         return stages_from(list(self.layers)[k:], tuple(x.shape[1:]), self._dtype(x), states[k:])
 
     def _dtype(self, x: Tensor | Events) -> torch.dtype:

@@ -6,7 +6,6 @@ are run again from these checkpoints, last first (the last one need not be), and
 therefore grows with the length of a stretch; time and the checkpoints grow with T.
 """
 
-import math
 import time
 from collections.abc import Sequence
 from itertools import islice
@@ -34,7 +33,8 @@ class Chain:
         for stage in self.stages:
             shapes.append(stage.shape(shapes[-1]))
         self.output_shape = shapes[-1]
-        self.bytes_a_step = sum(math.prod(s) for s in shapes[1:]) * source.dtype.itemsize
+        size = source.dtype.itemsize
+        self.bytes_a_step = sum(stage.kept_bytes(s, size) for stage, s in zip(self.stages, shapes[1:], strict=True))
         self._checkpoints: list[tuple[int, int, list[list[Tensor]]]] = []
         self._turned = False  # whether the output's channels are last
         self._run: int | None = None  # the stretch whose values the stages hold

@@ -130,15 +130,18 @@ def fill(mask, start, index, first, last):
     for r in range(first, last):
         row = mask[r]
         n, end, i = start[r], start[r + 1], 0
-        while n + 8 <= end:
-            if eight_bytes(row, i) == 0:
-                i += 8
-                continue
-            for k in range(i, i + 8):
-                index[n] = k
-                n += row[k]
-            i += 8
         while n < end:
+            stop = i + 8
+            if stop <= row.shape[0]:
+                if eight_bytes(row, i) == 0:
+                    i = stop
+                    continue
+                if n + 8 <= end:
+                    for k in range(i, stop):
+                        index[n] = k
+                        n += row[k]
+                    i = stop
+                    continue
             index[n] = i
             n += row[i]
             i += 1

@@ -1,5 +1,6 @@
 """Neurons in a chain: currents in, spikes out as bytes. The kernels are those of `run.py`, derived from the equations."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -12,7 +13,7 @@ from ranvier.kernels.cpu.lists import of_mask
 from ranvier.kernels.cpu.memory import empty
 from ranvier.kernels.cpu.run import Plan, shaped
 from ranvier.kernels.cpu.signal import Signal
-from ranvier.kernels.cpu.stage import Place, Stage
+from ranvier.kernels.cpu.stage import EVENT, Place, Stage
 
 
 class NeuronStage(Stage):
@@ -37,6 +38,9 @@ class NeuronStage(Stage):
 
     def shape(self, before: tuple[int, ...]) -> tuple[int, ...]:
         return before
+
+    def kept_bytes(self, after: tuple[int, ...], size: int) -> int:
+        return math.prod(after) * (EVENT if self.fires else size)
 
     def forward(self, x: Signal, out: Tensor | None) -> Signal:
         current, plan = x.dense(), self.plan

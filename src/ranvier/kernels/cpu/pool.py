@@ -99,6 +99,9 @@ class FoldedStage(Stage):
     def shape(self, before: tuple[int, ...]) -> tuple[int, ...]:
         return before
 
+    def kept_bytes(self, after: tuple[int, ...], size: int) -> int:
+        return 0
+
     def forward(self, x: Signal, out: Tensor | None) -> Signal:
         return x
 

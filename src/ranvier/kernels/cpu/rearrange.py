@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ranvier.kernels.cpu.lists import remap
 from ranvier.kernels.cpu.signal import Signal
-from ranvier.kernels.cpu.stage import Stage
+from ranvier.kernels.cpu.stage import EVENT, Stage
 
 
 class FlattenStage(Stage):
@@ -20,6 +20,9 @@ class FlattenStage(Stage):
 
     def shape(self, before: tuple[int, ...]) -> tuple[int, ...]:
         return (before[0], math.prod(before[1:]))
+
+    def kept_bytes(self, after: tuple[int, ...], size: int) -> int:
+        return math.prod(after) * EVENT
 
     def forward(self, x: Signal, out: Tensor | None) -> Signal:
         self._before = x.shape
@@ -56,6 +59,9 @@ class DropoutStage(Stage):
 
     def shape(self, before: tuple[int, ...]) -> tuple[int, ...]:
         return before
+
+    def kept_bytes(self, after: tuple[int, ...], size: int) -> int:
+        return math.prod(after) * EVENT
 
     def forward(self, x: Signal, out: Tensor | None) -> Signal:
         lists = x.lists()

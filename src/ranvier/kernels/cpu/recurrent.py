@@ -5,6 +5,7 @@ fired stay in the first-level cache, and only the weight rows of those are read.
 step and is dense; samples go in groups of `ROWS`, so that the weights are read once for all of them.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -23,7 +24,7 @@ from ranvier.kernels.cpu.memory import buffer, empty
 from ranvier.kernels.cpu.run import Plan, shaped
 from ranvier.kernels.cpu.signal import Signal
 from ranvier.kernels.cpu.source import Variant, graded_coefficients, recurrent_backward_source, recurrent_forward_source
-from ranvier.kernels.cpu.stage import Place, Stage
+from ranvier.kernels.cpu.stage import EVENT, Place, Stage
 from ranvier.kernels.cpu.threads import split
 from ranvier.kernels.cpu.vector import LANES, PANEL, ROWS, add_products, add_rows
 
@@ -44,6 +45,9 @@ class RecurrentStage(Stage):
 
     def shape(self, before: tuple[int, ...]) -> tuple[int, ...]:
         return before
+
+    def kept_bytes(self, after: tuple[int, ...], size: int) -> int:
+        return math.prod(after) * EVENT
 
     def forward(self, x: Signal, out: Tensor | None) -> Signal:
         total = x.dense() if x.own else x.dense().clone()

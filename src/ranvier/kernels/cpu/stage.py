@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,6 +11,9 @@ import torch
 from torch import Tensor
 
 from ranvier.kernels.cpu.signal import Signal
+
+
+EVENT = 1  # bytes that spikes take for each neuron and step, as lists at a density of 20 %
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,10 @@ class Stage(ABC):
     @abstractmethod
     def shape(self, before: tuple[int, ...]) -> tuple[int, ...]:
         """[B, *M] for input [B, *N], in the order of axes that layers speak of."""
+
+    def kept_bytes(self, after: tuple[int, ...], size: int) -> int:
+        """Bytes that a step of output [B, *M] occupies until the backward pass. size: of a number."""
+        return math.prod(after) * size
 
     @abstractmethod
     def forward(self, x: Signal, out: Tensor | None) -> Signal:
