@@ -12,7 +12,9 @@ from ranvier.layers.delays import Delays
 from ranvier.layers.initialise import TARGET_RATE, calibrate, initialise, spikes_sample, values_sample
 from ranvier.layers.layer import StatelessLayer
 from ranvier.layers.recurrent import Recurrent
+from ranvier.layers.linear import Linear
 from ranvier.layers.segment import SegmentLinear
+from ranvier.layers.stream import Stream
 from ranvier.neurons.neuron import Neuron
 from ranvier.neurons.verbs import Run, Verbs
 from ranvier.spikes import Events
@@ -111,6 +113,19 @@ class Sequential(Verbs):
         if isinstance(x, Tensor):
             return x.dtype
         return next((p.dtype for p in self.parameters()), torch.get_default_dtype())
+
+    def stream(self, shape: Sequence[int] | None = None, state: Sequence[Any] | None = None) -> Stream:
+        """The network as something that takes one time step of one sample at a time; see `Stream`.
+
+        shape: of a sample's input, [*N]; known without it where the first layer is `Linear`. state: to go on from (rest if None).
+        """
+        first = self.layers[0]
+        if shape is None:
+            if not isinstance(first, Linear):
+                raise ValueError("stream: give the shape of a sample's input, such as net.stream((1, 28, 28)).")
+            shape = (first.in_features,)
+        dtype = next((p.dtype for p in self.parameters()), torch.get_default_dtype())
+        return Stream(list(self.layers), tuple(shape), dtype, state)
 
     def _recordable(self) -> set[str]:
         """Names that `record` may hold."""

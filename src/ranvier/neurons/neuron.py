@@ -272,6 +272,12 @@ class Neuron(Verbs):
         loop = _loop(type(self), self.options)
         return NeuronStage(loop, self._values(loop, x), state, place)
 
+    def for_stream(self, shape: Sequence[int], dtype: torch.dtype) -> tuple[Loop, list[Tensor], State]:
+        """What a stream of one sample with neurons [*N] needs: loop, coefficients, state at rest."""
+        x = torch.empty(1, dtype=dtype).expand(1, 1, *shape)
+        loop = _loop(type(self), self.options)
+        return loop, [v.detach() for v in self._values(loop, x)], self.initial_state((1, *shape), x)
+
     def recurrent_stage(self, weight: Tensor, place: Place, state: State | None) -> Stage | None:
         """As `stage`, with recurrent weights [N, N]; the state holds `last` besides, [B, N]. None where the output is no spikes."""
         if self.backend == "eager" or not self.fires or 0 in place.shape:

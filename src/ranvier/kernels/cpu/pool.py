@@ -69,7 +69,7 @@ class PoolStage(Stage):
                 return Signal(shape, x.dtype, lists=found, scale=x.scale * p.factor, channels_last=True)
         values = (x.dense().movedim(2, -1).contiguous() if self._turn else x.dense()).view(-1, height, width, channels)
         y, self._arg = pool(values, self.pooling)
-        return Signal.of(y.view(*x.shape[:2], *after), channels_last=True, spiking=False)
+        return Signal.of(y.view(*x.shape[:2], *after), channels_last=True)
 
     def backward(self, error: Tensor, own: bool, needs_input: bool) -> Tensor | None:
         if not needs_input:

@@ -30,13 +30,19 @@ class Plan:
     values: tuple[Any, ...]  # NumPy scalars and arrays [C]
 
     @staticmethod
-    def of(loop: Loop, outputs: tuple[sympy.Symbol, ...], values: Sequence[Tensor], dtype: torch.dtype) -> "Plan":
-        """Reads the coefficients: 0-d tensors become numbers, the others flat arrays over neurons."""
+    def of(
+        loop: Loop,
+        outputs: tuple[sympy.Symbol, ...],
+        values: Sequence[Tensor],
+        dtype: torch.dtype,
+        mask: bool = False,
+    ) -> "Plan":
+        """Reads the coefficients: 0-d tensors become numbers, the others flat arrays over neurons. mask: see `Variant`."""
         symbols = tuple(loop.coefficients)
         per_neuron = frozenset(c for c, v in zip(symbols, values, strict=True) if v.dim())
         scalar = np.float64 if dtype == torch.float64 else np.float32
         plain = tuple(scalar(v.item()) if not v.dim() else v.detach().contiguous().view(-1).numpy() for v in values)
-        return Plan(loop, Variant(outputs, per_neuron), plain)
+        return Plan(loop, Variant(outputs, per_neuron, mask=mask), plain)
 
     def layout(self, shape: torch.Size) -> tuple[int, int, int]:
         """[T, B, *N] as (T, rows, neurons); without per-neuron numbers, all of B and N are one long row."""
@@ -46,7 +52,7 @@ class Plan:
 
     def forward(self, x: Tensor, outs: Sequence[Tensor], states: Sequence[Tensor]) -> None:
         """Runs the steps of x; writes `outs`, updates `states` in place. All contiguous."""
-        kernel = _forward(self.loop, self.variant)
+        kernel = forward_kernel(self.loop, self.variant)
         T, R, C = self.layout(x.shape)
         width = min(WIDEST, C)
         arrays = [
@@ -91,7 +97,8 @@ class Plan:
 
 
 @lru_cache(maxsize=1024)
-def _forward(loop: Loop, variant: Variant) -> Callable[..., None]:
+def forward_kernel(loop: Loop, variant: Variant) -> Callable[..., None]:
+    """The compiled `forward` of a variant."""
     return load(forward_source(loop, variant), "forward").forward
 
 
