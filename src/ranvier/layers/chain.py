@@ -1,6 +1,7 @@
 """From layers to chains: which layers in a row the compiled engine runs as one."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -17,24 +18,19 @@ from ranvier.neurons.verbs import State
 from ranvier.spikes import Events
 
 
-def stages_from(
-    layers: Sequence[nn.Module], shape: tuple[int, ...], dtype: torch.dtype, states: Sequence[Any]
-) -> list[Stage]:
-    """Stages of the first layers, as many as the engine knows and as fit the input [B, *N] that reaches them."""
+def stages_from(layers: Sequence[nn.Module], states: Sequence[Any], place: Place) -> list[Stage]:
+    """Stages of the first layers, as many as the engine knows and as fit the input that reaches them."""
     stages: list[Stage] = []
-    place = Place(shape, dtype)
     for layer, state in zip(layers, states, strict=True):
         stage = _stage(layer, place, state)
         if stage is None:
             break
-        if isinstance(stage, PoolStage) and stages and isinstance(stages[-1], ConvStage):
-            stages[-1].pooling = stage.pooling
-            place = Place(stage.shape(place.shape), dtype, True)
-            stages.append(FoldedStage())
-            continue
-        stages.append(stage)
         after = stage.shape(place.shape)
-        place = Place(after, dtype, stage.channels_last_after)
+        before = stages[-1] if stages else None
+        if isinstance(stage, PoolStage) and isinstance(before, ConvStage):
+            before.pooling, stage = stage.pooling, FoldedStage()
+        stages.append(stage)
+        place = replace(place, shape=after, channels_last=stage.channels_last_after)
     return stages
 
 
@@ -51,8 +47,12 @@ def can_run(x: Any) -> bool:
     return fits and x.layout == torch.strided and x.dim() >= 2 and x.numel() > 0
 
 
-def run_together(stages: Sequence[Stage], x: Tensor | Events, dtype: torch.dtype) -> tuple[Tensor, list[State]]:
-    """Runs stages on x as one chain: output [T, B, *M] and the states of each stage after it."""
+def run_together(
+    stages: Sequence[Stage], x: Tensor | Events, dtype: torch.dtype, measured: bool
+) -> tuple[Tensor, list[State]]:
+    """Runs stages on x as one chain: output [T, B, *M] and the states of each stage after it. measured: whether to fill `Stage.work`."""
+    for stage in stages:
+        stage.measured = measured
     if isinstance(x, Events):
         lists = Lists(x.starts.numpy(), x.indices.numpy(), x.neurons)
         source = Signal(x.shape, dtype, lists=lists)

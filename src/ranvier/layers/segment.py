@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from ranvier import kernels
+from ranvier.kernels.cpu.segment import SegmentStage
+from ranvier.kernels.cpu.stage import Place, Stage
 from ranvier.layers.layer import check_axis, check_input, check_rank
 from ranvier.neurons.verbs import Run, State, Verbs
 
@@ -53,12 +55,23 @@ class SegmentLinear(Verbs):
         step = (self.initial_state(x.shape[1:]) if state is None else state)["step"]
         if int(step.min()) != int(step.max()):
             raise ValueError("SegmentLinear: all samples of a batch must be at the same step. Run them one by one.")
-        segment = [min((int(step[0]) + t) * self.segments // self.steps, self.segments - 1) for t in range(x.shape[0])]
+        segment = self._segment_of(int(step[0]), x.shape[0])
         bounds = [t for t in range(len(segment)) if t == 0 or segment[t] != segment[t - 1]] + [len(segment)]
         parts = [
             kernels.linear(x[a:b], self.weight[segment[a]], None) for a, b in zip(bounds, bounds[1:], strict=False)
         ]
         return Run(torch.cat(parts), {"step": step + x.shape[0]}, {})
+
+    def _segment_of(self, first: int, steps: int) -> list[int]:
+        """Segment of each of `steps` steps from `first` on."""
+        return [min(t * self.segments // self.steps, self.segments - 1) for t in range(first, first + steps)]
+
+    def stage(self, place: Place, state: State | None) -> Stage | None:
+        """The synapses in a chain; None where the input or the state does not fit."""
+        step = (self.initial_state(place.shape) if state is None else state)["step"]
+        if len(place.shape) != 2 or place.shape[1] != self.in_features or int(step.min()) != int(step.max()):
+            return None
+        return SegmentStage(self.weight, self._segment_of(int(step[0]), place.steps), step)
 
     def extra_repr(self) -> str:
         return f"{self.in_features}, {self.out_features}, segments={self.segments}, steps={self.steps}"

@@ -1,18 +1,20 @@
 """A chain of layers."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from ranvier.kernels.cpu.stage import Stage
+from ranvier.kernels.cpu.stage import Place, Stage, Work
 from ranvier.layers.chain import can_run, run_together, stages_from
 from ranvier.layers.delays import Delays
+from ranvier.layers.explain import Explanation, names_of, watched
 from ranvier.layers.initialise import TARGET_RATE, calibrate, initialise, spikes_sample, values_sample
 from ranvier.layers.layer import StatelessLayer
-from ranvier.layers.recurrent import Recurrent
 from ranvier.layers.linear import Linear
+from ranvier.layers.recurrent import Recurrent
 from ranvier.layers.segment import SegmentLinear
 from ranvier.layers.stream import Stream
 from ranvier.neurons.neuron import Neuron
@@ -83,6 +85,30 @@ class Sequential(Verbs):
             raise ValueError(
                 f"Sequential: no population has {', '.join(unknown)} to record. There are: {', '.join(sorted(known))}."
             )
+        return self._run(x, state, record, None)
+
+    @torch.no_grad()
+    def explain(self, x: Tensor | Events, state: Sequence[Any] | None = None, *, timed: bool = True) -> Explanation:
+        """Runs x [T, B, *N] and tells what each layer did; print the result.
+
+        Density of the input, path, operations and bytes, from the same kernels; "of dense": share of the multiply-accumulates of the same
+        layer without spikes. A spike that enters a pooling window counts once for each synapse behind the window. timed: whether to run
+        once before, so that the times hold no compilation.
+        """
+        if timed:
+            self._run(x, state, (), None)
+        watch: dict[int, Work] = {}
+        done = self._run(x, state, (), watch)
+        return Explanation(done.output, names_of(list(self.layers)), watch)
+
+    def _run(
+        self,
+        x: Tensor | Events,
+        state: Sequence[Any] | None,
+        record: Sequence[str],
+        watch: dict[int, Work] | None,
+    ) -> Run:
+        """See `run`. watch: filled with what each layer did, by its place, if given."""
         states: list[Any] = [None] * len(self.layers) if state is None else list(state)
         fused = self.fused and set(record) <= {"rate"}
         after: list[Any] = []
@@ -91,13 +117,21 @@ class Sequential(Verbs):
             k = len(after)
             stages = self._stages(x, states, k) if fused else []
             if stages:
-                x, ended = run_together(stages, x, self._dtype(x))
+                x, ended = run_together(stages, x, self._dtype(x), watch is not None)
                 after += ended
                 records |= _rates(stages, k, x) if record else {}
+                if watch is not None:
+                    watch |= {k + i: stage.work for i, stage in enumerate(stages)}
             else:
-                x, ended, found = _alone(self.layers[k], x.to_dense() if isinstance(x, Events) else x, states[k], record)
+                layer, dense = self.layers[k], x.to_dense(self._dtype(x)) if isinstance(x, Events) else x
+                call = partial(_alone, layer, dense, states[k], record)
+                if watch is None:
+                    x, ended, found = call()
+                else:
+                    (x, ended, found), watch[k] = watched(layer, call, dense)
                 after.append(ended)
                 records |= {f"{k}.{name}": value for name, value in found.items()}
+        assert isinstance(x, Tensor)
         return Run(x, tuple(after), records)
 
     def _stages(self, x: Tensor | Events, states: Sequence[Any], k: int) -> list[Stage]:
@@ -106,7 +140,7 @@ class Sequential(Verbs):
             return []
         if isinstance(x, Tensor) and x.shape[0] > 1 and x.stride(0) == 0 and isinstance(self.layers[k], StatelessLayer):
             return []  # the same in every step: a layer without memory computes it once
-        return stages_from(list(self.layers)[k:], tuple(x.shape[1:]), self._dtype(x), states[k:])
+        return stages_from(list(self.layers)[k:], states[k:], Place(x.shape[0], tuple(x.shape[1:]), self._dtype(x)))
 
     def _dtype(self, x: Tensor | Events) -> torch.dtype:
         """The type of the numbers that x brings; events have the weights' own."""

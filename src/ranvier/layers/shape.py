@@ -42,7 +42,7 @@ class Dropout(StatelessLayer):
     def stage(self, place: Place, state: Any) -> Stage | None:
         """The layer in a chain; draws what it drops."""
         active = self.training and self.p > 0
-        kept = self._kept(place.shape, place.dtype) if active else torch.ones(place.shape, dtype=torch.bool)
+        kept = self._kept(place.shape, place.dtype) if active else None
         return DropoutStage(kept, 1 - self.p if active else 1.0, place.channels_last)
 
     def _kept(self, shape: Sequence[int], dtype: torch.dtype, device: torch.device | None = None) -> Tensor:

@@ -75,7 +75,9 @@ class Stream:
     @property
     def state(self) -> tuple[Any, ...]:
         """The state of every layer as a value, for a batch of one: what `Sequential.run` takes and returns."""
-        return tuple({} if part is None else _state_of(part, layer) for part, layer in zip(self._at, self._layers, strict=True))
+        return tuple(
+            {} if part is None else _state_of(part, layer) for part, layer in zip(self._at, self._layers, strict=True)
+        )
 
     def reset(self, state: Sequence[Any] | None = None) -> None:
         """Goes on from `state`, or from rest."""
@@ -157,7 +159,9 @@ class Stream:
 class _Alone:
     """A layer by its own `step`. source: a buffer, or such a layer before it."""
 
-    def __init__(self, layer: nn.Module, source: "np.ndarray | _Alone", shape: tuple[int, ...], dtype: torch.dtype) -> None:
+    def __init__(
+        self, layer: nn.Module, source: "np.ndarray | _Alone", shape: tuple[int, ...], dtype: torch.dtype
+    ) -> None:
         self._layer, self._source, self._shape, self._dtype = layer, source, shape, dtype
         self.state: Any = None
         with torch.no_grad():
@@ -188,4 +192,3 @@ def _state_of(part: Any, layer: nn.Module) -> Any:
     if isinstance(part, NeuronPart):
         return {name: torch.from_numpy(s.copy()) for name, s in part.states.items()}
     return part.state if isinstance(part, _Alone) and part.state is not None else {}
-

@@ -5,16 +5,14 @@ synapses, as neuromorphic hardware does: a spike that enters a pooling window co
 Where the input is real numbers, every non-zero value costs a multiply-accumulate for each synapse, in every step.
 """
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from ranvier.layers import AvgPool2d, Conv2d, Linear, MaxPool2d, Recurrent, SegmentLinear, Sequential, SumPool2d
+from ranvier.layers import Recurrent, Sequential
 from ranvier.neurons.neuron import Neuron
 from ranvier.training import scoring
 from ranvier.training.inputs import Inputs
@@ -94,55 +92,22 @@ def _populations(net: Sequential) -> list[LayerWork]:
 
 
 def _pass(net: Sequential, x: Tensor, layers: list[LayerWork]) -> Tensor:
-    """One batch, layer by layer, adding to the counts."""
+    """One batch; adds to the counts."""
+    seen = net.explain(x, timed=False)
     remaining = iter(layers)
     current = next(remaining)
-    spikes_in_one = 1.0  # spikes that the value 1 stands for: the window's size after average pooling
-    batch = x.shape[1]
-    for layer in net.layers:
-        if isinstance(layer, AvgPool2d | SumPool2d | MaxPool2d):
-            if isinstance(layer, AvgPool2d):
-                spikes_in_one *= math.prod(layer.kernel_size)
-            x = layer(x)
-        elif isinstance(layer, Linear | Conv2d | SegmentLinear):
-            events, current.analog = _events(x, spikes_in_one)
-            out = layer(x)
-            current.operations += _fan_out(layer, events)
-            current.dense += layer.fan_in * out[:, 0].numel() * batch
-            x, spikes_in_one = out, 1.0
-        elif isinstance(layer, Neuron | Recurrent):
-            x = layer(x)
-            current.neurons = x[0, 0].numel()
-            if current.fires:
-                current.spikes = current.spikes + x.sum((0, 1)).flatten()
-                current.steps += x.shape[0] * batch
-            if isinstance(layer, Recurrent):
-                current.operations += float(x.sum()) * layer.size
-                current.dense += layer.size**2 * x.shape[0] * batch
+    for k, layer in enumerate(net.layers):
+        work = seen.layers[k]
+        current.operations += work.operations
+        current.dense += work.dense
+        current.analog = current.analog or work.analog
+        if isinstance(layer, Neuron | Recurrent):
+            current.neurons = work.updates // (x.shape[0] * x.shape[1])
+            if work.fired is not None:
+                current.spikes = current.spikes + torch.from_numpy(work.fired)
+                current.steps += x.shape[0] * x.shape[1]
             current = next(remaining, current)
-        else:
-            x = layer(x)
-    return x
-
-
-def _events(x: Tensor, spikes_in_one: float) -> tuple[Tensor, bool]:
-    """Number of spikes in each entry of x; or ones at non-zero values, and True, where x is no whole number of spikes."""
-    count = x * spikes_in_one
-    if bool(((count - count.round()).abs() < 1e-3).all()) and bool((count > -0.5).all()):
-        return count, False
-    return (x != 0).to(x.dtype), True
-
-
-def _fan_out(layer: nn.Module, events: Tensor) -> float:
-    """Synapses that the events reach, borders and strides included."""
-    if isinstance(layer, Conv2d):
-        frames = events.flatten(0, 1)
-        ones = torch.ones((1, 1, *layer.kernel_size))
-        total = F.conv2d(frames.sum(1, keepdim=True), ones, None, layer.stride, layer.padding)
-        return float(total.sum(dtype=torch.float64)) * layer.out_channels / layer.groups
-    if isinstance(layer, Linear | SegmentLinear):
-        return float(events.sum(dtype=torch.float64)) * layer.out_features
-    return 0.0
+    return seen.output
 
 
 def _neuron(layer: nn.Module) -> Neuron:

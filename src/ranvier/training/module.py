@@ -76,7 +76,7 @@ class Classifier(lightning.LightningModule):
 
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
         x, y = batch
-        done = self.net.run(x, record=("output",))
+        done = self.net.run(x, record=("rate",))
         if not bool(torch.isfinite(done.output).all()):  # the loss would refuse it without saying which layer it was
             self._warn([f.text for f in diagnose(self.net, x)])
             raise FloatingPointError("the output of the network became NaN or infinite")
@@ -84,9 +84,7 @@ class Classifier(lightning.LightningModule):
         with torch.no_grad():
             for k, name in self.names.items():
                 if self.net.layers[k] is not self.net.layers[-1]:
-                    self._rates[name] = (
-                        self._rates.get(name, torch.zeros(())) + done.records[f"{k}.output"].detach().mean()
-                    )
+                    self._rates[name] = self._rates.get(name, torch.zeros(())) + done.records[f"{k}.rate"]
             self.accuracy.update(scoring.probability(self.recipe, done.output.detach()), y)
         self._loss += float(value.detach())
         self._seen += 1

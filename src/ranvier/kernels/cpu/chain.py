@@ -116,11 +116,13 @@ class Chain:
 
     def _back(self, error: Tensor, below: list[bool], x_grad: Tensor | None) -> None:
         part: Tensor | None = error
-        own = False
+        own = False  # autograd's gradient is not ours to write over
         for k in range(len(self.stages) - 1, -1, -1):
             if part is None:
                 return
-            part, own = self.stages[k].backward(part, own, below[k]), True
+            found = self.stages[k].backward(part, own, below[k])
+            own = own or found is None or found.data_ptr() != part.data_ptr()
+            part = found
         if x_grad is not None and part is not None:
             x_grad.copy_(part)
 
@@ -135,9 +137,7 @@ def run(chain: Chain, x: Tensor | None, states: Sequence[Tensor]) -> tuple[Tenso
 
     x: the tensor behind the chain's source, for its gradient; None where the input is events. states: as the stages hold them.
     """
-    keep = torch.is_grad_enabled() and any(
-        t is not None and t.requires_grad for t in (x, *states, *chain.tensors)
-    )
+    keep = torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in (x, *states, *chain.tensors))
     output, *final = _Chain.apply(chain, keep, x, *states, *chain.tensors)
     return output, final
 

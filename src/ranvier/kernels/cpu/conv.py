@@ -85,19 +85,17 @@ class Geometry:
         reached = np.array([len(range(f, kh, sh)) for f in range(sh)])[phase]
         skipped = np.maximum(0, above - (high - 1))  # output rows beyond the picture
         rows = np.maximum(0, np.minimum(reached, above + 1) - skipped)
-        table = [c, place, first + np.maximum(0, -first), columns, phase + skipped * sh, above - skipped, rows, y * self.width + x]
+        table = [
+            c,
+            place,
+            first + np.maximum(0, -first),
+            columns,
+            phase + skipped * sh,
+            above - skipped,
+            rows,
+            y * self.width + x,
+        ]
         return np.ascontiguousarray(np.stack(table, 1).astype(np.int32))
-
-    @cached_property
-    def reach(self) -> np.ndarray:
-        """[H, W]: synapses of an input at each place."""
-        counts = []
-        for n, k, s, p, after in zip(
-            (self.height, self.width), self.kernel, self.stride, self.padding, self.after, strict=True
-        ):
-            at = np.arange(n)[:, None] + p - np.arange(k)[None]
-            counts.append(((at % s == 0) & (at >= 0) & (at // s < after)).sum(1))
-        return np.outer(*counts) * (self.outputs // self.groups)
 
 
 class ConvStage(Stage):
@@ -134,17 +132,18 @@ class ConvStage(Stage):
         lists = x.lists(DENSEST)
         high, wide = self.geometry.after
         after = self.pooling.after(high, wide) if self.pooling else (high, wide)
-        self._input, self._lists, self._arg = x, lists, None
+        arg: np.ndarray | None = None
         if lists is None:
             y = F.conv2d(self._pictures(x), self.weight, self.bias, *self._options)
             y = y.movedim(1, -1).contiguous()
             if self.pooling:
-                y, self._arg = pool(y, self.pooling)
+                y, arg = pool(y, self.pooling)
         else:
             y = empty((x.rows, *after, self.geometry.outputs), x.dtype)
             largest = self.pooling is not None and self.pooling.kind == "max"
-            self._arg = buffer((x.rows, y[0].numel()) if largest else (0, 0), np.uint8)
-            self._scatter(lists, x.scale, y)
+            arg = buffer((x.rows, y[0].numel()) if largest else (0, 0), np.uint8)
+            self._currents(lists, x.scale, y, arg)
+        self.saved = x, lists, arg
         self._count(x, lists, y)
         return Signal.of(y.view(*x.shape[:2], *y.shape[1:]), channels_last=True)
 
@@ -156,21 +155,20 @@ class ConvStage(Stage):
     def _pictures(self, x: Signal) -> Tensor:
         """The input as [R, C, H, W] with channels last in memory, which the dense convolution likes best."""
         values = x.dense().flatten(0, 1)
-        return (
-            values.contiguous(memory_format=torch.channels_last) if self._channels_first else values.movedim(-1, 1)
-        )
+        return values.contiguous(memory_format=torch.channels_last) if self._channels_first else values.movedim(-1, 1)
 
-    def _scatter(self, lists: Lists, scale: float, y: Tensor) -> None:
+    def _currents(self, lists: Lists, scale: float, y: Tensor, arg: np.ndarray) -> None:
+        """Fills y [R, H', W', O] by events, and arg with the places of the maxima, if pooling takes them."""
         gather = self.geometry.groups == 1 and self.geometry.outputs >= WIDE_ENOUGH
         if self._packed is None or self._packed[0] != scale:
             self._packed = scale, (pack_rows if gather else pack)(self.weight, scale, self.geometry)
         packed, target = self._packed[1], y.numpy().reshape(len(y), -1)
         bias = np.zeros(self.geometry.outputs, packed.dtype) if self.bias is None else self.bias.numpy()
-        numbers, arg, decode = self.geometry.numbers, self._arg, self._decode
+        numbers, decode = self.geometry.numbers, self._decode
         p = self.pooling.numbers if self.pooling else (0, 0, 0, 0, False)
         after = (*self.pooling.after(*self.geometry.after),) if self.pooling else (0, 0)
         factor = packed.dtype.type(self.pooling.factor if self.pooling else 1.0)
-        patch = int(self.geometry.reach.max())
+        patch = self.weight[:, 0].numel() // self.geometry.groups
         run = gather_events if gather else scatter_events
         split(
             len(y),
@@ -181,31 +179,31 @@ class ConvStage(Stage):
         )
 
     def _count(self, x: Signal, lists: Lists | None, y: Tensor) -> None:
-        w, size = self.work, x.dtype.itemsize
-        w.path, w.inputs = "dense" if lists is None else "events", x.neurons
-        w.rows += x.rows
-        if lists is None:
-            w.events += x.rows * x.neurons
-            operations = int(self.geometry.reach.sum()) * self.geometry.channels * x.rows
+        if not self.measured:
+            return
+        w, g, size = self.work, self.geometry, x.dtype.itemsize
+        events = w.arrived(x, "dense" if lists is None else "events")
+        reach = (self._decode[:, 3] * self._decode[:, 6] * (g.outputs // g.groups)).astype(np.int64)
+        if events is not None:
+            operations = int(reach[events.index[events.start[0] : events.start[-1]]].sum())
         else:
-            w.events += lists.count
-            g = self.geometry
-            reach = self._decode[:, 3] * self._decode[:, 6] * (g.outputs // g.groups)
-            operations = int(reach[lists.index[lists.start[0] : lists.start[-1]]].sum()) if self.measured else 0
+            operations = int(((x.matrix() != 0).sum(0).numpy() * reach).sum())
         w.operations += operations
-        w.moved += operations * size + y.numel() * size + (lists.count * 4 if lists else x.rows * x.neurons * size)
+        w.dense += self.weight[0].numel() * g.outputs * g.after[0] * g.after[1] * x.rows
+        read = x.rows * x.neurons * size if lists is None else lists.count * 4
+        w.moved += read + (operations + y.numel()) * size
 
     def begin_backward(self, wanted: Sequence[bool]) -> None:
-        self._wanted = any(wanted)
+        super().begin_backward(wanted)
         self._events_sum = self._dense_sum = None
 
     def backward(self, error: Tensor, own: bool, needs_input: bool) -> Tensor | None:
-        x, g = self._input, self.geometry
+        (x, lists, _), g = self.saved, self.geometry
         flat = error.reshape(x.rows, -1).contiguous()
-        if self._lists is None:
+        if lists is None:
             return self._dense_backward(x, flat, needs_input)
-        if self._wanted:
-            self._add_weight_gradient(self._lists, x.scale, flat)
+        if any(self.wanted):
+            self._add_weight_gradient(lists, x.scale, flat)
         if not needs_input:
             return None
         if self.pooling and self.pooling.kind == "max" or density(flat) < DENSEST_ERROR:
@@ -219,8 +217,7 @@ class ConvStage(Stage):
         high, wide = self.geometry.after
         shape = (high, wide, self.geometry.outputs)
         if self.pooling:
-            assert self._arg is not None
-            error = unpool(error, self._arg, self.pooling, shape)
+            error = unpool(error, self.saved[2], self.pooling, shape)
         return error.view(-1, *shape).movedim(-1, 1)
 
     def _gather(self, error: Tensor, x: Signal) -> Tensor:
@@ -235,11 +232,11 @@ class ConvStage(Stage):
     def _dense_backward(self, x: Signal, flat: Tensor, needs_input: bool) -> Tensor | None:
         g = self.geometry
         error = self._unpooled(flat)
-        mask = (needs_input, self._wanted, self._wanted)
+        mask = (needs_input, any(self.wanted), any(self.wanted))
         x_grad, *sums = torch.ops.aten.convolution_backward(
             error, self._pictures(x), self.weight, [g.outputs], *self._options[:3], False, (0, 0), g.groups, mask
         )
-        if self._wanted:
+        if any(self.wanted):
             before = self._dense_sum
             self._dense_sum = (sums[0], sums[1]) if before is None else (before[0] + sums[0], before[1] + sums[1])
         if not needs_input:
@@ -255,7 +252,7 @@ class ConvStage(Stage):
         weight, bias = self._events_sum
         values, arg, decode, numbers, p, after, factor = error.numpy(), *self._pooled(error)
         scale_ = values.dtype.type(scale)
-        work = lists.count * int(g.reach.max()) + error.numel()
+        work = lists.count * (self.weight[:, 0].numel() // g.groups) + error.numel()
         split(
             SUMS,
             work,
@@ -281,14 +278,14 @@ class ConvStage(Stage):
         """What the kernels need to know of the pooling, and the sizes."""
         p = self.pooling
         number = like.numpy().dtype.type
-        assert self._arg is not None
+        arg = self.saved[2]
         if p is None:
-            return self._arg, self._decode, self.geometry.numbers, (0, 0, 0, 0, False), (0, 0), number(1)
+            return arg, self._decode, self.geometry.numbers, (0, 0, 0, 0, False), (0, 0), number(1)
         after = p.after(*self.geometry.after)
-        return self._arg, self._decode, self.geometry.numbers, p.numbers, after, number(p.factor)
+        return arg, self._decode, self.geometry.numbers, p.numbers, after, number(p.factor)
 
     def gradients(self) -> list[Tensor | None]:
-        if not self._wanted:
+        if not any(self.wanted):
             return [None] * len(self.tensors)
         weight, bias = torch.zeros_like(self.weight), torch.zeros(len(self.weight), dtype=self.weight.dtype)
         if self._events_sum is not None:
@@ -297,10 +294,7 @@ class ConvStage(Stage):
         if self._dense_sum is not None:
             weight += self._dense_sum[0]
             bias += self._dense_sum[1]
-        return [weight, bias][: len(self.tensors)]
-
-    def release(self) -> None:
-        self._input = self._lists = self._arg = None
+        return list((weight, bias)[: len(self.tensors)])
 
 
 def density(x: Tensor) -> float:
@@ -445,9 +439,7 @@ def gather_events(start, index, decode, weight, bias, g, out, arg, factor, after
 
 
 @kernel
-def correlate_events(
-    start, index, decode, error, arg, scale, g, factor, after, p, weight_sums, bias_sums, first, last
-):
+def correlate_events(start, index, decode, error, arg, scale, g, factor, after, p, weight_sums, bias_sums, first, last):
     """Partial sums [first, last) of the weight gradient: for each event, the errors of the patch that it reached, times scale."""
     height, width, high, wide, channels, outputs, groups, kh, kw, sh, sw, ph, pw = g
     own, per_group = outputs // groups, channels // groups
@@ -512,7 +504,9 @@ def scatter_errors(error, arg, weight, g, factor, after, p, x_grad, first, last)
                 left = ox * sw - pw
                 low, top = max(0, -left) * per_group, min(kw, width - left) * per_group
                 for group in range(groups):
-                    pixel = frame[(oy * wide + ox) * outputs + group * own : (oy * wide + ox) * outputs + (group + 1) * own]
+                    pixel = frame[
+                        (oy * wide + ox) * outputs + group * own : (oy * wide + ox) * outputs + (group + 1) * own
+                    ]
                     count = 0
                     for o in range(own):
                         index[count], value[count] = o, pixel[o]

@@ -20,6 +20,7 @@ from ranvier.kernels.cpu.stage import Stage
 from ranvier.kernels.cpu.threads import split
 from ranvier.kernels.cpu.vector import LANES, add_rows
 
+FEWEST = 32  # rows below which packing the weights costs more than a dense product
 DENSEST = 0.3  # share of active inputs above which the dense product is faster
 
 
@@ -30,7 +31,6 @@ class LinearStage(Stage):
         super().__init__(tensors=[weight] if bias is None else [weight, bias])
         self.weight, self.bias = weight.detach(), None if bias is None else bias.detach()
         self._packed: tuple[float, np.ndarray] | None = None
-        self._input: Signal | None = None
         self._sum: WeightGradient | None = None
 
     def shape(self, before: tuple[int, ...]) -> tuple[int, ...]:
@@ -40,13 +40,13 @@ class LinearStage(Stage):
         outputs, inputs = self.weight.shape
         y = empty((*x.shape[:2], outputs), x.dtype) if out is None else out
         flat = y.view(x.rows, outputs)
-        lists = x.lists(DENSEST)
+        lists = x.lists(DENSEST) if x.rows >= FEWEST else None
         if lists is None:
             w, matrix = self.weight.t(), x.matrix()
             torch.mm(matrix, w, out=flat) if self.bias is None else torch.addmm(self.bias, matrix, w, out=flat)
         else:
             product(lists, self._weights(x.scale), self.bias, flat)
-        self._input = x
+        self.saved = x, lists  # the events, if they are what is followed
         self._count(x, lists, outputs)
         return Signal.of(y, own=out is None)
 
@@ -57,22 +57,24 @@ class LinearStage(Stage):
         return self._packed[1]
 
     def _count(self, x: Signal, lists: Lists | None, outputs: int) -> None:
-        inputs, size = x.neurons, x.dtype.itemsize
-        w = self.work
-        w.path, w.inputs = "dense" if lists is None else "events", inputs
-        w.rows += x.rows
-        events = x.rows * inputs if lists is None else lists.count
-        w.events += events
+        if not self.measured:
+            return
+        w, size = self.work, x.dtype.itemsize
+        before = w.events
+        w.arrived(x, "dense" if lists is None else "events")
+        events, cells = w.events - before, x.rows * x.neurons
         w.operations += events * outputs
-        w.moved += (events * 4 if lists else x.rows * inputs * size) + (events * outputs + x.rows * outputs) * size
+        w.dense += cells * outputs
+        read = cells * size + self.weight.numel() * size if lists is None else events * (4 + outputs * size)
+        w.moved += read + x.rows * outputs * size
 
     def begin_backward(self, wanted: Sequence[bool]) -> None:
+        super().begin_backward(wanted)
         self._sum = WeightGradient(self.weight) if any(wanted) else None
 
     def backward(self, error: Tensor, own: bool, needs_input: bool) -> Tensor | None:
-        assert self._input is not None
-        x, flat = self._input, error.reshape(-1, self.weight.shape[0])
-        lists = x.lists(DENSEST)
+        x, lists = self.saved
+        flat = error.reshape(-1, self.weight.shape[0])
         if self._sum is not None:
             self._sum.add_values(x.matrix(), flat) if lists is None else self._sum.add_events(lists, x.scale, flat)
         if not needs_input:
@@ -82,9 +84,6 @@ class LinearStage(Stage):
     def gradients(self) -> list[Tensor | None]:
         found = (None, None) if self._sum is None else self._sum.result()
         return list(found[: len(self.tensors)])
-
-    def release(self) -> None:
-        self._input = None
 
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
@@ -157,9 +156,7 @@ class WeightGradient:
         start, row = lists.transposed
         blocks, values, factor = self._blocks, error.numpy(), self.bias.dtype.type(scale)
         work = (lists.count + lists.rows) * self.shape[0]
-        split(
-            len(blocks), work, lambda a, b: sum_errors(start, row, values, factor, blocks, self.bias, first, a, b)
-        )
+        split(len(blocks), work, lambda a, b: sum_errors(start, row, values, factor, blocks, self.bias, first, a, b))
 
     def add_values(self, x: Tensor, error: Tensor) -> None:
         """Adds error.T @ x for inputs that are values x [R, I]."""

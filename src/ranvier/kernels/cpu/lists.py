@@ -84,9 +84,7 @@ def remap(lists: Lists, table: NDArray[np.int32], inputs: int, batch: int = 1) -
     start = np.zeros(lists.rows + 1, np.int64)
     np.cumsum(count, out=start[1:])
     index = buffer((int(start[-1]),), np.int32)
-    split(
-        lists.rows, lists.count, lambda a, b: fill_kept(lists.start, lists.index, table, batch, start, index, a, b)
-    )
+    split(lists.rows, lists.count, lambda a, b: fill_kept(lists.start, lists.index, table, batch, start, index, a, b))
     return Lists(start, index, inputs)
 
 

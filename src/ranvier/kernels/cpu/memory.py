@@ -41,7 +41,9 @@ def buffer(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
         array = np.empty(shape, dtype)
     else:
         block = _take(_round(size))
-        lease = np.frombuffer(block, dtype=np.uint8, count=size)  # views hold it; the block comes back when the last is gone
+        lease = np.frombuffer(
+            block, dtype=np.uint8, count=size
+        )  # views hold it; the block comes back when the last is gone
         weakref.finalize(lease, _give, block).atexit = False
         array = lease.view(dtype).reshape(shape)
     if poison and dtype.kind == "f":

@@ -34,7 +34,6 @@ class NeuronStage(Stage):
         self.loop, self.dtype, self.fires = loop, place.dtype, loop.program.fires
         self._values = [self.to_memory(v.detach(), 0) for v in values]
         self.plan = Plan.of(loop, (loop.program.output,), self._values, place.dtype)
-        self._kept: tuple[Tensor, list[Tensor]] | None = None
 
     def shape(self, before: tuple[int, ...]) -> tuple[int, ...]:
         return before
@@ -53,24 +52,27 @@ class NeuronStage(Stage):
         elif out is None:
             y = empty(x.shape, self.dtype)
         plan.forward(current, [y], after)
-        self._kept = current, self.states
+        self.saved = current, self.states
         self.states = after
-        self.work.path, self.work.rows = "compiled", self.work.rows + x.rows
-        self.work.updates += current.numel()
+        self.work.path, self.work.rows, self.work.inputs = "compiled", self.work.rows + x.rows, x.neurons
         self.work.moved += current.numel() * (self.dtype.itemsize + y.element_size())
         if as_mask:
             lists = of_mask(y.view(x.rows, x.neurons).numpy())
-            self.work.spikes += lists.count
+            self.work.left(lists, current.numel(), self.measured)
             return Signal(x.shape, self.dtype, lists=lists, channels_last=x.channels_last)
+        self.work.updates += current.numel()
+        if self.measured and self.fires:
+            found = y.sum((0, 1)).flatten().numpy()
+            self.work.fired = found if self.work.fired is None else self.work.fired + found
         return Signal.of(y, channels_last=x.channels_last)
 
     def begin_backward(self, wanted: Sequence[bool]) -> None:
+        super().begin_backward(wanted)
         self._learned = tuple(c for c, w in zip(self.loop.coefficients, wanted, strict=True) if w)
         self._sums: dict[sympy.Symbol, Tensor] = {}
 
     def backward(self, error: Tensor, own: bool, needs_input: bool) -> Tensor | None:
-        assert self._kept is not None
-        current, states = self._kept
+        current, states = self.saved
         plan, in_place = self.plan, own and needs_input
         variant = replace(
             plan.variant,
@@ -89,6 +91,3 @@ class NeuronStage(Stage):
         plan = replace(self.plan, variant=replace(self.plan.variant, learned=self._learned))
         found = shaped(plan, self._sums, [v.shape for v in self._values], self.dtype)
         return [None if g is None else self.from_memory(g, 0) for g in found]
-
-    def release(self) -> None:
-        self._kept = None

@@ -1,10 +1,10 @@
 """Pooling over pictures whose channels are last, [H, W, C]: on spikes a table of new places, on values a pass over the windows."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from ranvier.kernels.cpu.compile import kernel, kernel_inline
@@ -51,43 +51,37 @@ class PoolStage(Stage):
         return (*before[:2], *self.pooling.after(*before[2:]))
 
     def forward(self, x: Signal, out: Tensor | None) -> Signal:
-        lists = x.lists()
-        self._values = lists is None
-        size = (x.shape[3:], x.shape[2]) if self._turn else (x.shape[2:4], x.shape[4])
-        (height, width), channels = size
-        after = (*self.pooling.after(height, width), channels)
-        self._before, self._lists, self._dtype = (*x.shape[:2], height, width, channels), lists, x.dtype
-        self._table = None
-        if lists is not None and (self.pooling.kind != "max" or x.scale == 1.0):
-            p = self.pooling
-            if p.stride == p.size:  # windows that do not overlap: each input has one
-                self._table = places(p, height, width, channels, self._turn)
-                found = remap(lists, self._table, int(np.prod(after)))
-                if p.kind == "max":
-                    found = once(found)
-                shape = (*x.shape[:2], *after)
-                return Signal(shape, x.dtype, lists=found, scale=x.scale * p.factor, channels_last=True)
-        values = (x.dense().movedim(2, -1).contiguous() if self._turn else x.dense()).view(-1, height, width, channels)
-        y, self._arg = pool(values, self.pooling)
-        return Signal.of(y.view(*x.shape[:2], *after), channels_last=True)
+        p, lists = self.pooling, x.lists()
+        (height, width), channels = (x.shape[3:], x.shape[2]) if self._turn else (x.shape[2:4], x.shape[4])
+        picture = (height, width, channels)
+        after = (*x.shape[:2], *p.after(height, width), channels)
+        apart = p.stride == p.size  # windows do not overlap: each input has one
+        if lists is not None and apart and (p.kind != "max" or (x.scale == 1.0 and not x.repeated)):
+            largest = p.kind == "max"
+            found = remap(lists, places(p, *picture, self._turn), math.prod(after[2:]))
+            self.saved = (*x.shape[:2], *picture), lists, None
+            return Signal(
+                after,
+                x.dtype,
+                lists=once(found) if largest else found,
+                scale=x.scale * p.factor,
+                channels_last=True,
+                repeated=not largest,
+            )
+        values = x.dense().movedim(2, -1).contiguous() if self._turn else x.dense()
+        y, arg = pool(values.view(-1, *picture), p)
+        self.saved = (*x.shape[:2], *picture), None, arg
+        return Signal.of(y.view(after), channels_last=True, own=True)
 
     def backward(self, error: Tensor, own: bool, needs_input: bool) -> Tensor | None:
         if not needs_input:
             return None
-        rows = self._before[0] * self._before[1]
-        flat = error.reshape(rows, -1)
-        if self._table is None:
-            arg = self._arg
-        elif self.pooling.kind == "max":
-            arg = first_active(self._lists, self.pooling, self._before[2:], self._turn)
-        else:
-            arg = buffer((0, 0), np.uint8)
-        x_grad = unpool(flat, arg, self.pooling, self._before[2:])
-        x_grad = x_grad.view(self._before)
+        before, lists, arg = self.saved
+        if arg is None:
+            largest = self.pooling.kind == "max"
+            arg = first_active(lists, self.pooling, before[2:], self._turn) if largest else np.empty((0, 0), np.uint8)
+        x_grad = unpool(error.reshape(before[0] * before[1], -1), arg, self.pooling, before[2:]).view(before)
         return x_grad.movedim(-1, 2).contiguous() if self._turn else x_grad
-
-    def release(self) -> None:
-        self._lists = self._arg = self._table = None
 
 
 class FoldedStage(Stage):
@@ -107,9 +101,6 @@ class FoldedStage(Stage):
 
     def backward(self, error: Tensor, own: bool, needs_input: bool) -> Tensor | None:
         return error
-
-    def release(self) -> None:
-        pass
 
 
 def places(p: Pooling, height: int, width: int, channels: int, channels_first: bool) -> np.ndarray:
@@ -150,9 +141,8 @@ def unpool(error: Tensor, arg: np.ndarray, p: Pooling, shape: tuple[int, ...]) -
     return x
 
 
-def first_active(lists: Lists | None, p: Pooling, shape: tuple[int, ...], channels_first: bool) -> np.ndarray:
+def first_active(lists: Lists, p: Pooling, shape: tuple[int, ...], channels_first: bool) -> np.ndarray:
     """Place within its window of the first spike, 0 where there is none, as a maximum over 0 and 1 would choose."""
-    assert lists is not None
     height, width, channels = shape
     table = np.arange(lists.inputs, dtype=np.int32)
     if channels_first:

@@ -20,7 +20,7 @@ from ranvier.kernels.cpu.cache import load
 from ranvier.kernels.cpu.compile import kernel_inline
 from ranvier.kernels.cpu.linear import WeightGradient, pack
 from ranvier.kernels.cpu.lists import Lists, of_mask
-from ranvier.kernels.cpu.memory import buffer, empty
+from ranvier.kernels.cpu.memory import buffer
 from ranvier.kernels.cpu.run import Plan, shaped
 from ranvier.kernels.cpu.signal import Signal
 from ranvier.kernels.cpu.source import Variant, graded_coefficients, recurrent_backward_source, recurrent_forward_source
@@ -41,7 +41,6 @@ class RecurrentStage(Stage):
         self.loop, self.dtype, self.weight = loop, place.dtype, weight.detach()
         self._plan = Plan.of(loop, (loop.program.output,), [v.detach() for v in values], place.dtype)
         self._table: np.ndarray | None = None
-        self._kept: tuple[Tensor, Lists, list[Tensor]] | None = None
 
     def shape(self, before: tuple[int, ...]) -> tuple[int, ...]:
         return before
@@ -62,7 +61,7 @@ class RecurrentStage(Stage):
         kernel = _forward(self.loop, self._plan.variant)
         split(x.shape[1], total.numel() * 4, lambda a, b: kernel(*arrays, a, b))
         lists = of_mask(mask.reshape(x.rows, x.neurons))
-        self._kept = total, lists, self.states
+        self.saved = total, lists, self.states
         self.states = [*after, torch.from_numpy(mask[-1]).to(self.dtype)]
         self._count(x, lists)
         if out is not None:
@@ -71,23 +70,23 @@ class RecurrentStage(Stage):
         return Signal(x.shape, self.dtype, lists=lists)
 
     def _count(self, x: Signal, lists: Lists) -> None:
-        w, size = self.work, self.dtype.itemsize
+        w, size, cells = self.work, self.dtype.itemsize, x.rows * x.neurons
+        w.left(lists, cells, self.measured)
         w.path, w.inputs, w.rows = "events", x.neurons, w.rows + x.rows
         w.events += lists.count
-        w.spikes += lists.count
         w.operations += lists.count * x.neurons
-        w.updates += x.rows * x.neurons
-        w.moved += (2 * x.rows + lists.count) * x.neurons * size + x.rows * x.neurons
+        w.dense += cells * x.neurons
+        w.moved += cells * (2 * size + 1) + lists.count * (4 + x.neurons * size)
 
     def begin_backward(self, wanted: Sequence[bool]) -> None:
+        super().begin_backward(wanted)
         self._sum = WeightGradient(self.weight) if wanted[0] else None
         self._learned = tuple(c for c, w in zip(self.loop.coefficients, wanted[1:], strict=True) if w)
         self._sums: dict[sympy.Symbol, Tensor] = {}
         self._back_table = pack(self.weight.t())
 
     def backward(self, error: Tensor, own: bool, needs_input: bool) -> Tensor | None:
-        assert self._kept is not None
-        total, lists, (*states, last) = self._kept
+        total, lists, (*states, last) = self.saved
         *adjoints, last_adjoint = self.adjoints
         steps, batch, neurons = total.shape
         error = error.contiguous() if own else error.clone(memory_format=torch.contiguous_format)
@@ -116,9 +115,6 @@ class RecurrentStage(Stage):
         plan = replace(self._plan, variant=replace(self._plan.variant, learned=self._learned))
         rest = shaped(plan, self._sums, [v.shape for v in self.tensors[1:]], self.dtype)
         return [None if self._sum is None else self._sum.result()[0], *rest]
-
-    def release(self) -> None:
-        self._kept = None
 
 
 @lru_cache(maxsize=256)

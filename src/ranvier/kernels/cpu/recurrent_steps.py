@@ -1,7 +1,8 @@
 """Compiled runs with all-to-all recurrence, a step at a time, for any output and any record: one product and one kernel call a step.
 
-`recurrent.py` is the faster one, for spikes in a chain. The input of step t is x[t] + out[t-1] @ weight.T. The backward pass calls the same backward kernel a step at a time, with
-the states at the start of that step, and adds one product for the error that flows back through the weights.
+`recurrent.py` is the faster one, for spikes in a chain. The input of step t is x[t] + out[t-1] @ weight.T. The backward pass calls
+the same backward kernel a step at a time, with the states at the start of that step, and adds one product for the error that
+flows back through the weights.
 """
 
 from collections.abc import Sequence

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -14,7 +15,7 @@ from ranvier.kernels.cpu.lists import Lists, densify
 class Signal:
     """Values [T, B, *N], or spikes as lists over the T * B rows.
 
-    An event counts `scale`; the same input may have several events in a row (after pooling). With `channels_last` the axes N are
+    An event counts `scale`; where `repeated`, an input may have several events in a row (after pooling). With `channels_last` the axes N are
     (height, width, channels) where layers and users say (channels, height, width). `spiking` values are worth looking at for events; `own`
     values are read by nobody else, so that a stage may write over them.
     """
@@ -30,9 +31,11 @@ class Signal:
         channels_last: bool = False,
         spiking: bool = True,
         own: bool = False,
+        repeated: bool = False,
     ) -> None:
         self.shape, self.dtype, self.scale, self.channels_last = shape, dtype, scale, channels_last
         self.values, self._lists, self.own = values, lists, own
+        self.repeated = repeated
         self._looked = not spiking or lists is not None
 
     @staticmethod
@@ -73,7 +76,7 @@ class Signal:
         if self.values is None:
             lists = self.lists()
             assert lists is not None
-            whole = densify(lists, self.scale, str(self.dtype).removeprefix("torch."))
+            whole = densify(lists, self.scale, np.dtype(str(self.dtype).removeprefix("torch.")))
             self.values = torch.from_numpy(whole).view(self.shape)
         return self.values if self.values.is_contiguous() else self.values.contiguous()
 
@@ -97,10 +100,9 @@ class Signal:
             (b - a, *self.shape[1:]),
             self.dtype,
             values=None if self.values is None else self.values[a:b],
-            lists=None
-            if lists is None
-            else Lists(lists.start[a * batch : b * batch + 1], lists.index, lists.inputs),
+            lists=None if lists is None else Lists(lists.start[a * batch : b * batch + 1], lists.index, lists.inputs),
             scale=self.scale,
             channels_last=self.channels_last,
             spiking=False,
+            repeated=self.repeated,
         )

@@ -6,12 +6,14 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from ranvier.kernels.cpu.lists import Lists
 from ranvier.kernels.cpu.signal import Signal
-
 
 EVENT = 1  # bytes that spikes take for each neuron and step, as lists at a density of 20 %
 
@@ -20,9 +22,10 @@ EVENT = 1  # bytes that spikes take for each neuron and step, as lists at a dens
 class Place:
     """Where a layer stands in a chain.
 
-    shape: of its input, [B, *N]; channels_last: whether the chain keeps N as (H, W, C) there, where layers say (C, H, W).
+    steps: of the run. shape: of its input, [B, *N]; channels_last: whether the chain keeps N as (H, W, C) there, where layers say (C, H, W).
     """
 
+    steps: int
     shape: tuple[int, ...]
     dtype: torch.dtype
     channels_last: bool = False
@@ -30,17 +33,25 @@ class Place:
 
 @dataclass
 class Work:
-    """What a stage did. operations: synaptic operations, one for each event and synapse it reaches, or, where `path` is "dense",
-    multiply-accumulates. updates: neuron steps. moved: bytes read and written by the arithmetic as written, caches left aside.
+    """What a layer did.
+
+    path: "events" or "dense" products, "compiled" neurons. rows: steps times samples. inputs: of a row. events: spikes that came in (one that
+    enters a pooling window once for each synapse behind it); `analog`: real numbers came in, and events are those that are not zero.
+    operations: synaptic operations, one for each event and synapse that it reaches. dense: multiply-accumulates of the same layer without
+    spikes. updates: neuron steps. spikes: that went out; fired: by each neuron, where asked for. moved: bytes that the arithmetic reads
+    and writes, caches left aside.
     """
 
     path: str = ""
     rows: int = 0
     inputs: int = 0
     events: int = 0
+    analog: bool = False
     operations: int = 0
+    dense: int = 0
     updates: int = 0
     spikes: int = 0
+    fired: np.ndarray | None = None
     moved: int = 0
     seconds: float = 0.0
 
@@ -48,6 +59,26 @@ class Work:
     def density(self) -> float:
         """Events per input, step and sample."""
         return self.events / max(1, self.rows * self.inputs)
+
+    def arrived(self, x: Signal, path: str) -> Lists | None:
+        """Counts the input of a synapse; its events, None where it is analog."""
+        self.path, self.inputs, self.rows = path, x.neurons, self.rows + x.rows
+        lists = x.lists()
+        if lists is not None:
+            self.events += lists.count
+        elif x.values is not None:
+            nonzero = x.values[x.values != 0]
+            self.analog = self.analog or bool((nonzero != 1).any())
+            self.events += len(nonzero)
+        return lists
+
+    def left(self, lists: Lists, updates: int, measured: bool) -> None:
+        """Counts the output of a population."""
+        self.updates += updates
+        self.spikes += lists.count
+        if measured:
+            found = np.bincount(lists.index[lists.start[0] : lists.start[-1]], minlength=lists.inputs)
+            self.fired = found if self.fired is None else self.fired + found
 
 
 @dataclass
@@ -67,7 +98,9 @@ class Stage(ABC):
     names: tuple[str, ...] = ()  # of the states
     channels_last: bool = False
     work: Work = field(default_factory=Work)
-    measured: bool = False  # whether `work` must be complete, at a cost
+    saved: Any = None  # what `forward` keeps for `backward`
+    wanted: tuple[bool, ...] = ()  # of which tensors the gradient is asked for
+    measured: bool = False  # whether `work` must be complete, which costs time
 
     def __post_init__(self) -> None:
         self.given_states = self.states  # as given, for autograd
@@ -97,12 +130,13 @@ class Stage(ABC):
         own: whether `error` may be overwritten. Axes are in memory order, as in the signals.
         """
 
-    @abstractmethod
     def release(self) -> None:
-        """Lets go of what `forward` kept for `backward`."""
+        """Lets go of what `forward` kept."""
+        self.saved = None
 
     def begin_backward(self, wanted: Sequence[bool]) -> None:
-        """Starts the sums of the gradients of `tensors`; those not wanted need not be computed."""
+        """Starts the sums of the gradients of `tensors`."""
+        self.wanted = tuple(wanted)
 
     def to_memory(self, x: Tensor, first: int) -> Tensor:
         """A contiguous tensor in the chain's order of axes, from one whose channels are axis `first`."""
@@ -114,4 +148,4 @@ class Stage(ABC):
 
     def gradients(self) -> list[Tensor | None]:
         """Gradients of `tensors` since `begin_backward`."""
-        return []
+        return [None] * len(self.tensors)

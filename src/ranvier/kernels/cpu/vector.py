@@ -4,6 +4,7 @@ A loop over `total[j] += row[j]` loads and stores the total for each row, and th
 These write the LLVM code themselves: the total of `LANES` columns stays in registers while the rows go by.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
@@ -12,21 +13,31 @@ from numba.extending import intrinsic
 
 from ranvier.kernels.cpu.compile import kernel_inline
 
-LANES = 64  # columns whose total stays in registers: eight of 256 or four of 512 bits, enough to hide the adders' latency
-ROWS, PANEL = 4, 16  # errors that share what is read of a table, and its columns that are read at once: eight registers of totals
+LANES = (
+    64  # columns whose total stays in registers: eight of 256 or four of 512 bits, enough to hide the adders' latency
+)
+ROWS, PANEL = (
+    4,
+    16,
+)  # errors that share what is read of a table, and its columns that are read at once: eight registers of totals
 WIDE, SHORT = 32, 8  # numbers of a stretch that are added at once, and of what is left over
 
 _i64 = ir.IntType(64)
 
 
-@intrinsic
+def instruction(function: Callable[..., Any]) -> Any:
+    """A Numba intrinsic: gives the signature of a call and the function that writes its code."""
+    return intrinsic(function)
+
+
+@instruction
 def add_rows(typingctx: Any, total: Any, table: Any, index: Any, begin: Any, end: Any, shift: Any) -> Any:
     """total[:LANES] += the rows table[(index[k] + shift) * LANES:][:LANES] of k in [begin, end), in order. Flat contiguous arrays."""
     signature = types.void(total, table, index, types.int64, types.int64, types.int64)
     return signature, lambda context, builder, signature, arguments: _sum(context, builder, signature, arguments, False)
 
 
-@intrinsic
+@instruction
 def add_scaled_rows(
     typingctx: Any, total: Any, table: Any, index: Any, begin: Any, end: Any, shift: Any, factor: Any
 ) -> Any:
@@ -72,7 +83,7 @@ def _sum(context: Any, builder: Any, signature: Any, arguments: Any, scaled: boo
     return context.get_dummy_value()
 
 
-@intrinsic
+@instruction
 def add_products(typingctx: Any, total: Any, table: Any, factor: Any, place: Any) -> Any:
     """total[m, place:place + PANEL] += sum over i of factor[m, i] * table[i * LANES + place % LANES:][:PANEL], for each of ROWS rows m.
 
@@ -82,9 +93,7 @@ def add_products(typingctx: Any, total: Any, table: Any, factor: Any, place: Any
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         dtype = signature.args[1].dtype
         vector, size = ir.VectorType(context.get_data_type(dtype), PANEL), dtype.bitwidth // 8
-        total, table, factor = (
-            context.make_array(signature.args[k])(context, builder, arguments[k]) for k in range(3)
-        )
+        total, table, factor = (context.make_array(signature.args[k])(context, builder, arguments[k]) for k in range(3))
         columns, inputs = (builder.extract_value(a.shape, 1) for a in (total, factor))
         at = arguments[3]
         lane = builder.and_(at, ir.Constant(_i64, LANES - 1))
@@ -135,7 +144,7 @@ def _broadcast(builder: Any, value: Any, lanes: int) -> Any:
     return builder.shuffle_vector(one, nothing, ir.Constant(ir.VectorType(i32, lanes), [0] * lanes))
 
 
-@intrinsic
+@instruction
 def eight_bytes(typingctx: Any, array: Any, at: Any) -> Any:
     """The bytes array[at:at + 8] as one number: 0 where all of them are."""
 
@@ -169,13 +178,13 @@ def _stretch(lanes: int, scaled: bool) -> Any:
 
     if scaled:
 
-        @intrinsic
+        @instruction
         def add_scaled(typingctx: Any, target: Any, to: Any, source: Any, start: Any, factor: Any) -> Any:
             return types.void(target, types.int64, source, types.int64, source.dtype), generate
 
         return add_scaled
 
-    @intrinsic
+    @instruction
     def add(typingctx: Any, target: Any, to: Any, source: Any, start: Any) -> Any:
         return types.void(target, types.int64, source, types.int64), generate
 
@@ -191,7 +200,7 @@ def _data(context: Any, builder: Any, signature: Any, arguments: Any, k: int) ->
     return context.make_array(signature.args[k])(context, builder, arguments[k]).data
 
 
-@intrinsic
+@instruction
 def _largest_short(typingctx: Any, target: Any, to: Any, which: Any, source: Any, start: Any, offset: Any) -> Any:
     """SHORT lanes of `largest`."""
 
