@@ -19,7 +19,7 @@ from ranvier.kernels.cpu.memory import empty
 from ranvier.kernels.cpu.signal import Signal
 from ranvier.kernels.cpu.stage import Stage
 
-KEPT = 24 << 20  # bytes of values that a stretch keeps for the backward pass
+KEPT = 12 << 20  # bytes of values that a stretch keeps for the backward pass
 PASSING = 32 << 20  # bytes of values that a stretch makes where there is no backward pass
 
 

@@ -83,6 +83,7 @@ class LinearStage(Stage):
 
     def gradients(self) -> list[Tensor | None]:
         found = (None, None) if self._sum is None else self._sum.result()
+        self._sum = None
         return list(found[: len(self.tensors)])
 
 

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ranvier.kernels.cpu.compile import kernel
+from ranvier.kernels.cpu.compile import kernel, kernel_inline
 from ranvier.kernels.cpu.memory import buffer
 from ranvier.kernels.cpu.threads import split
 from ranvier.kernels.cpu.vector import eight_bytes
@@ -51,39 +51,38 @@ class Lists:
 
 def of_mask(mask: NDArray[np.uint8]) -> Lists:
     """Lists of the non-zero entries of mask [R, N]."""
-    rows, inputs = mask.shape
-    count = np.empty(rows, np.int64)
-    split(rows, mask.size // 8, lambda a, b: count_mask(mask, count, a, b))
-    return _filled(mask, count, inputs)
+    count = np.empty(len(mask), np.int64)
+    split(len(mask), mask.size // 8, lambda a, b: count_mask(mask, count, a, b))
+    start, index = _room(count)
+    split(len(mask), mask.size, lambda a, b: fill_mask(mask, start, index, a, b))
+    return Lists(start, index, mask.shape[1])
 
 
 def of_values(x: np.ndarray, densest: float = 1.0) -> "Lists | None":
     """Lists of spikes x [R, N]; None where a value is neither 0 nor 1, or more than the share `densest` is active."""
-    rows, inputs = x.shape
-    if not rows or bool(((x[0] != 0) & (x[0] != 1)).any()):
+    if not x.size or bool(((x[0] != 0) & (x[0] != 1)).any()):
         return None
-    mask, count = buffer((rows, inputs), np.uint8), np.empty(rows, np.int64)
-    split(rows, x.size, lambda a, b: mask_values(x, mask, count, a, b))
+    count = np.empty(len(x), np.int64)
+    split(len(x), x.size, lambda a, b: count_values(x, count, a, b))
     if count.min() < 0 or count.sum() > densest * x.size:
         return None
-    return _filled(mask, count, inputs)
+    start, index = _room(count)
+    split(len(x), x.size, lambda a, b: fill_values(x, start, index, a, b))
+    return Lists(start, index, x.shape[1])
 
 
-def _filled(mask: NDArray[np.uint8], count: NDArray[np.int64], inputs: int) -> Lists:
+def _room(count: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """start [R + 1] and an empty index for so many events in each row."""
     start = np.zeros(len(count) + 1, np.int64)
     np.cumsum(count, out=start[1:])
-    index = buffer((int(start[-1]),), np.int32)
-    split(len(count), mask.size, lambda a, b: fill(mask, start, index, a, b))
-    return Lists(start, index, inputs)
+    return start, buffer((int(start[-1]),), np.int32)
 
 
 def remap(lists: Lists, table: NDArray[np.int32], inputs: int, batch: int = 1) -> Lists:
     """Every index i of sample b as table[b, i], left out where that is negative. table: [batch or 1, inputs of `lists`]."""
     count = np.empty(lists.rows, np.int64)
     split(lists.rows, lists.count, lambda a, b: count_kept(lists.start, lists.index, table, batch, count, a, b))
-    start = np.zeros(lists.rows + 1, np.int64)
-    np.cumsum(count, out=start[1:])
-    index = buffer((int(start[-1]),), np.int32)
+    start, index = _room(count)
     split(lists.rows, lists.count, lambda a, b: fill_kept(lists.start, lists.index, table, batch, start, index, a, b))
     return Lists(start, index, inputs)
 
@@ -108,41 +107,55 @@ def count_mask(mask, count, first, last):
 
 
 @kernel
-def mask_values(x, mask, count, first, last):
-    """mask[r] = (x[r] != 0), and their number; -1 where a value is neither 0 nor 1 (NaN included)."""
+def count_values(x, count, first, last):
+    """count[r] = number of ones in row r; -1 where a value is neither 0 nor 1 (NaN included)."""
     for r in range(first, last):
-        row, out = x[r], mask[r]
+        row = x[r]
         n, odd = 0, 0
         for i in range(row.shape[0]):
-            value = row[i]
-            on = value != 0
-            odd += on & (value != 1)
-            out[i] = on
+            on = row[i] != 0
+            odd += on & (row[i] != 1)
             n += on
         count[r] = -1 if odd else n
 
 
+@kernel_inline
+def fill(row, n, end, index):
+    """index[n:end] = the places of the ones of a row of bytes. Eight zeros are passed at once; else no branch asks for the value."""
+    i = 0
+    while n < end:
+        stop = i + 8
+        if stop <= row.shape[0]:
+            if eight_bytes(row, i) == 0:
+                i = stop
+                continue
+            if n + 8 <= end:
+                for k in range(i, stop):
+                    index[n] = k
+                    n += row[k]
+                i = stop
+                continue
+        index[n] = i
+        n += row[i]
+        i += 1
+
+
 @kernel
-def fill(mask, start, index, first, last):
-    """index[start[r]:start[r + 1]] = the places of the ones of row r. Eight zeros are passed at once; else no branch asks for the value."""
+def fill_mask(mask, start, index, first, last):
+    """index[start[r]:start[r + 1]] = the places of the ones of row r."""
     for r in range(first, last):
-        row = mask[r]
-        n, end, i = start[r], start[r + 1], 0
-        while n < end:
-            stop = i + 8
-            if stop <= row.shape[0]:
-                if eight_bytes(row, i) == 0:
-                    i = stop
-                    continue
-                if n + 8 <= end:
-                    for k in range(i, stop):
-                        index[n] = k
-                        n += row[k]
-                    i = stop
-                    continue
-            index[n] = i
-            n += row[i]
-            i += 1
+        fill(mask[r], start[r], start[r + 1], index)
+
+
+@kernel
+def fill_values(x, start, index, first, last):
+    """As `fill_mask`, for values."""
+    scratch = np.empty(x.shape[1], np.uint8)
+    for r in range(first, last):
+        row = x[r]
+        for i in range(row.shape[0]):
+            scratch[i] = row[i] != 0
+        fill(scratch, start[r], start[r + 1], index)
 
 
 @kernel

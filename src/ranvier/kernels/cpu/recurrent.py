@@ -114,7 +114,9 @@ class RecurrentStage(Stage):
     def gradients(self) -> list[Tensor | None]:
         plan = replace(self._plan, variant=replace(self._plan.variant, learned=self._learned))
         rest = shaped(plan, self._sums, [v.shape for v in self.tensors[1:]], self.dtype)
-        return [None if self._sum is None else self._sum.result()[0], *rest]
+        weight = None if self._sum is None else self._sum.result()[0]
+        self._sum = self._back_table = None
+        return [weight, *rest]
 
 
 @lru_cache(maxsize=256)
