@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ranvier.kernels.cpu.compile import kernel, kernel_inline
 from ranvier.kernels.cpu.memory import buffer
 from ranvier.kernels.cpu.threads import split
-from ranvier.kernels.cpu.vector import eight_bytes
+from ranvier.kernels.cpu.vector import list_eight
 
 CHUNK = 512  # rows that are transposed together; their errors, 32 columns of them, stay in the first-level cache
 
@@ -120,21 +120,13 @@ def count_values(x, count, first, last):
 
 
 @kernel_inline
-def fill(row, n, end, index):
-    """index[n:end] = the places of the ones of a row of bytes. Eight zeros are passed at once; else no branch asks for the value."""
+def fill(row, n, end, limit, index):
+    """index[n:end] = the places of the ones of a row of bytes; what lies behind, up to `limit`, may be overwritten."""
     i = 0
+    while n + 8 <= limit and n < end and i + 8 <= row.shape[0]:
+        n = list_eight(row, i, index, n)
+        i += 8
     while n < end:
-        stop = i + 8
-        if stop <= row.shape[0]:
-            if eight_bytes(row, i) == 0:
-                i = stop
-                continue
-            if n + 8 <= end:
-                for k in range(i, stop):
-                    index[n] = k
-                    n += row[k]
-                i = stop
-                continue
         index[n] = i
         n += row[i]
         i += 1
@@ -144,7 +136,7 @@ def fill(row, n, end, index):
 def fill_mask(mask, start, index, first, last):
     """index[start[r]:start[r + 1]] = the places of the ones of row r."""
     for r in range(first, last):
-        fill(mask[r], start[r], start[r + 1], index)
+        fill(mask[r], start[r], start[r + 1], start[last], index)
 
 
 @kernel
@@ -155,7 +147,7 @@ def fill_values(x, start, index, first, last):
         row = x[r]
         for i in range(row.shape[0]):
             scratch[i] = row[i] != 0
-        fill(scratch, start[r], start[r + 1], index)
+        fill(scratch, start[r], start[r + 1], start[last], index)
 
 
 @kernel

@@ -9,6 +9,7 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
 from ranvier.kernels.cpu.compile import kernel_inline
@@ -145,16 +146,31 @@ def _broadcast(builder: Any, value: Any, lanes: int) -> Any:
 
 
 @instruction
-def eight_bytes(typingctx: Any, array: Any, at: Any) -> Any:
-    """The bytes array[at:at + 8] as one number: 0 where all of them are."""
+def list_eight(typingctx: Any, row: Any, i: Any, index: Any, n: Any) -> Any:
+    """index[n:] = the places of the ones among the bytes row[i:i + 8], which are 0 or 1; returns n plus their number.
+
+    Always writes eight entries; those beyond the last place are void. The eight bytes are gathered into eight bits by a multiplication,
+    and the bits choose a row of a table of places.
+    """
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        place = builder.gep(_data(context, builder, signature, arguments, 0), [arguments[1]])
-        word = builder.load(builder.bitcast(place, _i64.as_pointer()))
+        i32 = ir.IntType(32)
+        places = [[k for k in range(8) if bits >> k & 1] for bits in range(256)]
+        lanes = ir.VectorType(i32, 8)
+        rows = [ir.Constant(lanes, [*row, *[0] * (8 - len(row))]) for row in places]
+        kind = ir.ArrayType(lanes, 256)
+        table = cgutils.global_constant(builder, "places_of_bits", ir.Constant(kind, rows))
+        at = builder.gep(_data(context, builder, signature, arguments, 0), [arguments[1]])
+        word = builder.load(builder.bitcast(at, _i64.as_pointer()))
         word.align = 1
-        return word
+        bits = builder.lshr(builder.mul(word, ir.Constant(_i64, 0x0102040810204080)), ir.Constant(_i64, 56))
+        chosen = builder.load(builder.gep(table, [ir.Constant(i32, 0), bits]))
+        first = _broadcast(builder, builder.trunc(arguments[1], i32), 8)
+        to = builder.gep(_data(context, builder, signature, arguments, 2), [arguments[3]])
+        builder.store(builder.add(chosen, first), builder.bitcast(to, lanes.as_pointer())).align = 4
+        return builder.add(arguments[3], builder.ctpop(bits))
 
-    return types.int64(array, types.int64), generate
+    return types.int64(row, types.int64, index, types.int64), generate
 
 
 def _stretch(lanes: int, scaled: bool) -> Any:
