@@ -40,9 +40,9 @@ def conv(steps: int) -> rv.Sequential:
         return rv.LIF(tau_mem=20 * rv.ms, dt=5 * rv.ms, surrogate=rv.FastSigmoid(3.0), reset=rv.Subtract())
 
     return rv.Sequential(
-        rv.Conv2d(1, 16, 5), lif(), rv.AvgPool2d(2),
-        rv.Conv2d(16, 48, 5), lif(), rv.AvgPool2d(2),
-        rv.Flatten(), rv.Dropout(0.2), rv.Linear(768, 10), rv.LI(tau_mem=20 * rv.ms, dt=5 * rv.ms),
+        rv.Conv2d(1, 32, 5), lif(), rv.AvgPool2d(2),
+        rv.Conv2d(32, 64, 5), lif(), rv.AvgPool2d(2),
+        rv.Flatten(), rv.Dropout(0.3), rv.Linear(1024, 10), rv.LI(tau_mem=20 * rv.ms, dt=5 * rv.ms),
     )  # fmt: skip
 
 

@@ -146,7 +146,8 @@ class _Chain(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, chain: Chain, keep: bool, x: Tensor | None, *rest: Tensor) -> tuple[Tensor, ...]:
         output = chain.forward(keep)
-        final = [stage.from_memory(s, 1) for stage in chain.stages for s in stage.states]
+        # Copies: what is returned gets this node as its origin, and must not be held by the node itself.
+        final = [stage.from_memory(s, 1).clone() for stage in chain.stages for s in stage.states]
         if keep:
             ctx.chain, ctx.count = chain, len(final)
             ctx.save_for_backward(x, *rest)  # so that autograd notices when one is changed before the backward pass
