@@ -30,6 +30,46 @@ class Adjoint:
     coefficients: Mapping[sympy.Symbol, Expr]
 
 
+@dataclass(frozen=True)
+class Filter:
+    """How errors go back through a membrane that is linear in time: x_grad[t] = gain * bar[t] + decay * x_grad[t + 1].
+
+    bar: symbol of the gradient that arrives at the argument of the threshold; zero wherever a surrogate of compact support is.
+    """
+
+    bar: sympy.Symbol
+    gain: Expr
+    decay: Expr
+
+
+def filter_of(loop: Loop, adjoint: Adjoint) -> Filter | None:
+    """The filter of a model with one state, a detached reset that leaves the membrane linear, and a surrogate of compact support.
+
+    None for others. Source: Perez-Nieves and Goodman (2021), "Sparse spiking gradient descent".
+    """
+    fires = [line for line in loop.statements if isinstance(line, Fire)]
+    if len(loop.states) != 1 or len(fires) != 1 or not fires[0].derivative.has(sympy.Piecewise):
+        return None
+    bar = sympy.Symbol(f"bar.{fires[0].argument}", real=True)
+    arriving = adjoint_of(loop.states[0])
+    found: dict[sympy.Symbol, Expr] = {}
+    for line in adjoint.statements:
+        value = line.value.xreplace(found)
+        if line.target == bar and arriving in value.free_symbols:
+            return None
+        if line.target != bar:
+            found[line.target] = value
+    before, at_input = (sympy.expand(e.xreplace(found)) for e in (adjoint.states[loop.states[0]], adjoint.input))
+    decay, gain = before.coeff(bar), at_input.coeff(bar)
+    fixed = set(loop.coefficients)
+    if not decay.free_symbols <= fixed or not gain.free_symbols <= fixed:
+        return None
+    linear = (
+        sympy.expand(before - decay * (bar + arriving)) == 0 and sympy.expand(at_input - gain * (bar + arriving)) == 0
+    )
+    return Filter(bar, gain, decay) if linear else None
+
+
 def derive(loop: Loop, outputs: tuple[sympy.Symbol, ...]) -> Adjoint:
     """Reverse accumulation through one step.
 

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from ranvier.kernels.cpu.linear import LinearStage
 from ranvier.kernels.cpu.memory import empty
 from ranvier.kernels.cpu.signal import Signal
 from ranvier.kernels.cpu.stage import Stage
@@ -120,7 +121,12 @@ class Chain:
         for k in range(len(self.stages) - 1, -1, -1):
             if part is None:
                 return
-            found = self.stages[k].backward(part, own, below[k])
+            stage = self.stages[k]
+            stage.hands_near = k > 0 and below[k - 1] and isinstance(self.stages[k - 1], LinearStage)
+            found = stage.backward(part, own, below[k])
+            if k > 0:
+                self.stages[k - 1].arriving = stage.near
+            stage.near = stage.arriving = None
             own = own or found is None or found.data_ptr() != part.data_ptr()
             part = found
         if x_grad is not None and part is not None:

@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ranvier.kernels.cpu.compile import kernel, kernel_inline
+from ranvier.kernels.cpu.linear import density
 from ranvier.kernels.cpu.linear import pack as pack_linear
 from ranvier.kernels.cpu.lists import Lists
 from ranvier.kernels.cpu.memory import buffer, empty
@@ -295,12 +296,6 @@ class ConvStage(Stage):
             weight += self._dense_sum[0]
             bias += self._dense_sum[1]
         return list((weight, bias)[: len(self.tensors)])
-
-
-def density(x: Tensor) -> float:
-    """Share of entries that are not zero, from a sample of rows."""
-    part = x[:: max(1, len(x) // 64)]
-    return float(torch.count_nonzero(part)) / max(1, part.numel())
 
 
 def pack(weight: Tensor, scale: float, g: Geometry) -> np.ndarray:

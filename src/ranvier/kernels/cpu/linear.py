@@ -16,11 +16,12 @@ from ranvier.kernels.cpu.compile import kernel
 from ranvier.kernels.cpu.lists import CHUNK, Lists, of_values
 from ranvier.kernels.cpu.memory import buffer, empty
 from ranvier.kernels.cpu.signal import Signal
-from ranvier.kernels.cpu.stage import Stage
+from ranvier.kernels.cpu.stage import Near, Stage
 from ranvier.kernels.cpu.threads import split
-from ranvier.kernels.cpu.vector import LANES, add_rows
+from ranvier.kernels.cpu.vector import LANES, add_rows, add_scaled_rows
 
 FEWEST = 32  # rows below which packing the weights costs more than a dense product
+DENSEST_ERROR = 0.3  # share of non-zero errors above which the dense input gradient is faster
 DENSEST = 0.3  # share of active inputs above which the dense product is faster
 
 
@@ -31,6 +32,7 @@ class LinearStage(Stage):
         super().__init__(tensors=[weight] if bias is None else [weight, bias])
         self.weight, self.bias = weight.detach(), None if bias is None else bias.detach()
         self._packed: tuple[float, np.ndarray] | None = None
+        self._back: np.ndarray | None = None  # the weights packed for the way back
         self._sum: WeightGradient | None = None
 
     def shape(self, before: tuple[int, ...]) -> tuple[int, ...]:
@@ -79,11 +81,28 @@ class LinearStage(Stage):
             self._sum.add_values(x.matrix(), flat) if lists is None else self._sum.add_events(lists, x.scale, flat)
         if not needs_input:
             return None
+        near = self.arriving
+        if near is not None and density(near.errors.view(-1, flat.shape[1])) < DENSEST_ERROR:
+            return self._near_gradient(near).view(x.shape)
         return torch.mm(flat, self.weight, out=empty((x.rows, x.neurons), x.dtype)).view(x.shape)
+
+    def _near_gradient(self, near: Near) -> Tensor:
+        """Gradient of the input from errors near the threshold: their products with the weights, filtered in time behind them."""
+        steps, batch, outputs = near.errors.shape
+        if self._back is None:
+            self._back = pack(self.weight.t())
+        x_grad = empty((steps, batch * self.weight.shape[1]), near.errors.dtype)
+        errors, table, y = near.errors.view(-1, outputs).numpy(), self._back, x_grad.view(steps * batch, -1).numpy()
+        work = int(DENSEST_ERROR * y.size * outputs)
+        split(len(y), work, lambda a, b: sum_scaled_rows(errors, table, y, a, b))
+        x_grad[-1] += torch.mm(near.carried, self.weight).view(-1)
+        values, decay = x_grad.numpy(), y.dtype.type(near.decay)
+        split(values.shape[1], values.size, lambda a, b: filter_back(values, decay, a, b))
+        return x_grad
 
     def gradients(self) -> list[Tensor | None]:
         found = (None, None) if self._sum is None else self._sum.result()
-        self._sum = None
+        self._sum = self._back = None
         return list(found[: len(self.tensors)])
 
 
@@ -125,6 +144,12 @@ def product(lists: Lists, packed: np.ndarray, bias: Tensor | None, out: Tensor) 
     offset = np.zeros(outputs, y.dtype) if bias is None else bias.numpy()
     work = (lists.count + lists.rows) * outputs
     split(lists.rows, work, lambda a, b: sum_rows(lists.start, lists.index, packed, offset, y, a, b))
+
+
+def density(x: Tensor) -> float:
+    """Share of entries that are not zero, from a sample of rows."""
+    part = x[:: max(1, len(x) // 64)]
+    return float(torch.count_nonzero(part)) / max(1, part.numel())
 
 
 def pack(weight: Tensor, scale: float = 1.0) -> np.ndarray:
@@ -258,3 +283,34 @@ def sum_errors(start, row, error, factor, gradient, bias, fresh, first, last):
                     add_rows(block[i * LANES : (i + 1) * LANES], panel, row, at[i], at[i + 1], 0)
         for j in range(n):
             bias[a + j] += offset[j]
+
+
+@kernel
+def sum_scaled_rows(x, packed, y, first, last):
+    """y[r] = sum over i of x[r, i] times the weights of i, where x is not zero. packed: as `pack` lays weights [outputs of y, inputs]."""
+    inputs, outputs = x.shape[1], y.shape[1]
+    index, factor = np.empty(inputs + 1, np.int32), np.empty(inputs + 1, x.dtype)
+    part = np.empty(LANES, y.dtype)
+    for r in range(first, last):
+        count = 0
+        row = x[r]
+        for i in range(inputs):
+            index[count], factor[count] = i, row[i]
+            count += row[i] != 0
+        for q in range(packed.shape[0]):
+            a = q * LANES
+            n = min(LANES, outputs - a)
+            part[:] = 0
+            add_scaled_rows(part, packed[q], index, 0, count, 0, factor)
+            target = y[r, a : a + n]
+            for j in range(n):
+                target[j] = part[j]
+
+
+@kernel
+def filter_back(x, decay, first, last):
+    """x[t] += decay * x[t + 1] from the last step to the first, for columns [first, last)."""
+    for t in range(x.shape[0] - 2, -1, -1):
+        now, then = x[t, first:last], x[t + 1, first:last]
+        for j in range(now.shape[0]):
+            now[j] += decay * then[j]

@@ -3,17 +3,19 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 import sympy
 import torch
 from torch import Tensor
 
+from ranvier.equations.adjoint import derive, filter_of
 from ranvier.equations.lowering import Loop
 from ranvier.kernels.cpu.lists import of_mask
 from ranvier.kernels.cpu.memory import empty
 from ranvier.kernels.cpu.run import Plan, shaped
 from ranvier.kernels.cpu.signal import Signal
-from ranvier.kernels.cpu.stage import EVENT, Place, Stage
+from ranvier.kernels.cpu.stage import EVENT, Near, Place, Stage
 
 
 class NeuronStage(Stage):
@@ -81,11 +83,32 @@ class NeuronStage(Stage):
             input_gradient=needs_input,
             in_place=in_place,
         )
+        passed = self._passed if self.hands_near and needs_input else None
+        near = None
+        if passed is not None:
+            decay, gain = passed
+            near = Near(empty(tuple(current.shape), self.dtype), decay, gain * self.adjoints[0])
+            variant = replace(variant, near=True)
         error = error.contiguous()
         x_grad = None if not needs_input else error if in_place else empty(tuple(current.shape), self.dtype)
-        part = replace(plan, variant=variant).backward(current, [error], x_grad, states, self.adjoints)
+        part = replace(plan, variant=variant).backward(
+            current, [error], x_grad, states, self.adjoints, None if near is None else near.errors
+        )
+        self.near = near
         self._sums = {c: self._sums[c] + g if c in self._sums else g for c, g in part.items()}
         return x_grad
+
+    @cached_property
+    def _passed(self) -> tuple[float, float] | None:
+        """(decay, gain) of the errors' filter in time, where there is one and it is the same for all neurons."""
+        passed = filter_of(self.loop, derive(self.loop, self.plan.variant.outputs))
+        if passed is None or (passed.gain.free_symbols | passed.decay.free_symbols) & self.plan.variant.per_neuron:
+            return None
+        numbers = dict(zip(self.loop.coefficients, self.plan.values, strict=True))
+        decay, gain = (
+            float(e.xreplace({c: float(numbers[c]) for c in e.free_symbols})) for e in (passed.decay, passed.gain)
+        )
+        return decay, gain
 
     def gradients(self) -> list[Tensor | None]:
         plan = replace(self.plan, variant=replace(self.plan.variant, learned=self._learned))

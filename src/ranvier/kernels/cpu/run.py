@@ -70,8 +70,9 @@ class Plan:
         x_grad: Tensor | None,
         states: Sequence[Tensor],
         adjoints: Sequence[Tensor],
+        near: Tensor | None = None,
     ) -> dict[sympy.Symbol, Tensor]:
-        """Gradients of one run: fills `x_grad`, updates `adjoints` in place, returns those of the learned coefficients."""
+        """Gradients of one run: fills `x_grad` (and `near`), updates `adjoints` in place, returns those of the learned coefficients."""
         v = self.variant
         kernel, scalars, vectors = _backward(self.loop, v)
         T, R, C = self.layout(x.shape)
@@ -89,6 +90,7 @@ class Plan:
             *(a.view(R, C).numpy() for a in adjoints),
         ]
         rest = [partial, *(g.numpy() for g in per_row)]
+        rest += [] if near is None else [near.view(T, R, C).numpy()]
         split(tiles, x.numel(), lambda a, b: kernel(*arrays, *self.values, *rest, a, b, width))
         sums = torch.from_numpy(partial.sum(0))
         return dict(zip(scalars, sums.unbind(0), strict=True)) | {

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import sympy
 
-from ranvier.equations.adjoint import adjoint_of, derive, gradient_of
+from ranvier.equations.adjoint import adjoint_of, derive, filter_of, gradient_of
 from ranvier.equations.lowering import Loop
 from ranvier.equations.program import INPUT, Assign, Detach, Fire
 from ranvier.kernels.printing import Dialect, numba_dialect, render
@@ -65,6 +65,7 @@ class Variant:
     input_gradient: bool = True
     mask: bool = False
     in_place: bool = False
+    near: bool = False
 
 
 def forward_source(loop: Loop, v: Variant) -> str:
@@ -118,6 +119,7 @@ def backward_source(loop: Loop, v: Variant) -> str:
     arguments = [
         "x", *(f"grad{k}" for k in grads), "x_grad", *(f"state{k}" for k in states), *(f"adjoint{k}" for k in states),
         *(str(c) for c in loop.coefficients), "scalar_grads", *(f"neuron_grad_{c}" for c in vectors),
+        *(["near"] if v.near else []),
     ]  # fmt: skip
     lines = [
         DECORATOR,
@@ -147,6 +149,7 @@ def backward_source(loop: Loop, v: Variant) -> str:
         "        for t in range(T - 1, -1, -1):",
         "            x_ = x[t, r, a:a + n]",
         *(f"            gr{k} = grad{k}[t, r, a:a + n]" for k in grads),
+        *(["            nr = near[t, r, a:a + n]"] if v.near else []),
         *([f"            xg = {'gr0' if v.in_place else 'x_grad[t, r, a:a + n]'}"] if v.input_gradient else []),
         *(f"            tr{k} = trace{k}[t]" for k in states),
         "            for j in range(n):",
@@ -298,6 +301,10 @@ def _adjoint_lines(
     back += [f"s_{c}[j] += {render(adjoint.coefficients[c], names, dialect)}" for c in learned]
     if v.input_gradient:
         back.append(f"xg[j] = {render(adjoint.input, names, dialect)}")
+    if v.near:
+        passed = filter_of(loop, adjoint)
+        assert passed is not None
+        back.append(f"nr[j] = {render(passed.gain * passed.bar, names, dialect)}")
     back += [f"l{k}[j] = {render(e, names, dialect)}" for k, e in enumerate(adjoint.states.values())]
     return back, learned, [c for c in learned if c not in v.per_neuron], [c for c in learned if c in v.per_neuron]
 

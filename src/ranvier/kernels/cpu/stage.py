@@ -81,6 +81,18 @@ class Work:
             self.fired = found if self.fired is None else self.fired + found
 
 
+@dataclass(frozen=True, eq=False)
+class Near:
+    """Errors of neurons near the threshold, where few are: error[t] = errors[t] + decay * error[t + 1], error[T] being `carried` / decay.
+
+    Synapses may multiply `errors`, which are sparse, and filter in time behind the weights.
+    """
+
+    errors: Tensor  # [T, B, N]
+    decay: float
+    carried: Tensor  # [B, N]: what of the last step's error comes from later steps
+
+
 @dataclass
 class Stage(ABC):
     """A subclass computes; the chain decides when.
@@ -98,6 +110,9 @@ class Stage(ABC):
     names: tuple[str, ...] = ()  # of the states
     channels_last: bool = False
     work: Work = field(default_factory=Work)
+    hands_near: bool = False  # whether the stage before takes a `Near`
+    near: Near | None = None  # made by `backward` for the stage before
+    arriving: Near | None = None  # made by the stage behind, beside the error
     saved: Any = None  # what `forward` keeps for `backward`
     wanted: tuple[bool, ...] = ()  # of which tensors the gradient is asked for
     measured: bool = False  # whether `work` must be complete, which costs time
