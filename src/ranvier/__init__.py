@@ -8,7 +8,7 @@ import sys
 from importlib import import_module
 from typing import Any
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 if "torch" not in sys.modules:
     # Read when torch is loaded: its waiting threads sleep instead of spinning on the cores that our kernels need next

@@ -1,6 +1,7 @@
 """`ranvier`: the verbs, and what a user sees when something goes wrong."""
 
 import difflib
+import logging
 import sys
 from importlib import import_module
 from typing import Annotated, Any
@@ -67,6 +68,7 @@ def verbs(
 
 def main() -> None:
     """Entry point: what the user did or gave wrongly is one paragraph without a traceback, with status 1."""
+    logging.getLogger("ranvier").setLevel(logging.ERROR)  # verbs say themselves what takes long
     try:
         app(prog_name="ranvier")
     except (RanvierError, NotImplementedError) as error:

@@ -135,8 +135,12 @@ class ConvStage(Stage):
         after = self.pooling.after(high, wide) if self.pooling else (high, wide)
         arg: np.ndarray | None = None
         if lists is None:
-            y = F.conv2d(self._pictures(x), self.weight, self.bias, *self._options)
-            y = y.movedim(1, -1).contiguous()
+            if self._column:
+                y = self._patches(x) @ self.weight.flatten(1).t()
+                y = (y if self.bias is None else y.add_(self.bias)).view(x.rows, high, wide, -1)
+            else:
+                y = F.conv2d(self._pictures(x), self.weight, self.bias, *self._options)
+                y = y.movedim(1, -1).contiguous()
             if self.pooling:
                 y, arg = pool(y, self.pooling)
         else:
@@ -147,6 +151,23 @@ class ConvStage(Stage):
         self.saved = x, lists, arg
         self._count(x, lists, y)
         return Signal.of(y.view(*x.shape[:2], *y.shape[1:]), channels_last=True)
+
+    @property
+    def _column(self) -> bool:
+        """Whether pictures are one column wide (bands of a sound): one product of all patches is then faster than a convolution."""
+        g = self.geometry
+        return g.width == 1 and g.kernel[1] == 1 and g.padding == (0, 0) and g.groups == 1
+
+    def _patches(self, x: Signal) -> Tensor:
+        """Of pictures one column wide, the patch of each output as a row: [R * H', C * kh], in the order of the weights."""
+        g, values = self.geometry, x.dense()
+        shape = (x.rows, g.after[0], g.channels, g.kernel[0])
+        picture = g.channels * g.height
+        if self._channels_first:
+            strides = (picture, g.stride[0], g.height, 1)
+        else:
+            strides = (picture, g.stride[0] * g.channels, 1, g.channels)
+        return values.as_strided(shape, strides).reshape(shape[0] * shape[1], -1)
 
     @property
     def _options(self) -> tuple:
@@ -210,7 +231,9 @@ class ConvStage(Stage):
         if self.pooling and self.pooling.kind == "max" or density(flat) < DENSEST_ERROR:
             x_grad = self._scatter_errors(flat)
         else:
-            x_grad = self._gather(self._unpooled(flat), x)
+            dense = self._convolved_back(self._unpooled(flat), x, (True, False, False))[0]
+            assert dense is not None
+            x_grad = dense.movedim(1, -1).contiguous()
         x_grad = x_grad.view(*x.shape[:2], g.height, g.width, g.channels)
         return x_grad.movedim(-1, 2).contiguous() if self._channels_first else x_grad
 
@@ -221,29 +244,36 @@ class ConvStage(Stage):
             error = unpool(error, self.saved[2], self.pooling, shape)
         return error.view(-1, *shape).movedim(-1, 1)
 
-    def _gather(self, error: Tensor, x: Signal) -> Tensor:
-        """Dense gradient of the input, [R, H, W, C]. error: [R, O, H', W']."""
-        g = self.geometry
-        stand_in = torch.empty(1, dtype=error.dtype).expand(x.rows, g.channels, g.height, g.width)
-        found = torch.ops.aten.convolution_backward(
-            error, stand_in, self.weight, None, *self._options[:3], False, (0, 0), g.groups, (True, False, False)
-        )[0]
-        return found.movedim(1, -1).contiguous()
-
     def _dense_backward(self, x: Signal, flat: Tensor, needs_input: bool) -> Tensor | None:
-        g = self.geometry
-        error = self._unpooled(flat)
-        mask = (needs_input, any(self.wanted), any(self.wanted))
-        x_grad, *sums = torch.ops.aten.convolution_backward(
-            error, self._pictures(x), self.weight, [g.outputs], *self._options[:3], False, (0, 0), g.groups, mask
-        )
-        if any(self.wanted):
+        g, error, wanted = self.geometry, self._unpooled(flat), any(self.wanted)
+        found: Sequence[Tensor | None]
+        if self._column and wanted:
+            rows = error.movedim(1, -1).reshape(-1, g.outputs)
+            found = (None, torch.mm(rows.t(), self._patches(x)).view(self.weight.shape), rows.sum(0))
+            if needs_input:
+                found = (self._convolved_back(error, x, (True, False, False))[0], *found[1:])
+        else:
+            found = self._convolved_back(error, x, (needs_input, wanted, wanted))
+        x_grad, weight, bias = found
+        if weight is not None and bias is not None:
             before = self._dense_sum
-            self._dense_sum = (sums[0], sums[1]) if before is None else (before[0] + sums[0], before[1] + sums[1])
-        if not needs_input:
+            self._dense_sum = (weight, bias) if before is None else (before[0] + weight, before[1] + bias)
+        if x_grad is None or not needs_input:
             return None
         x_grad = x_grad.reshape(*x.shape[:2], *x_grad.shape[1:])
         return x_grad.contiguous() if self._channels_first else x_grad.movedim(2, -1).contiguous()
+
+    def _convolved_back(self, error: Tensor, x: Signal, mask: tuple[bool, bool, bool]) -> Sequence[Tensor | None]:
+        """The dense gradients (input, weight, bias) that the mask asks for. error: [R, O, H', W']."""
+        g = self.geometry
+        if mask[1]:
+            pictures = self._pictures(x)
+        else:  # only its shape is asked for
+            pictures = torch.empty(1, dtype=error.dtype).expand(x.rows, g.channels, g.height, g.width)
+        stride, padding, dilation, groups = self._options
+        return torch.ops.aten.convolution_backward(
+            error, pictures, self.weight, [g.outputs], stride, padding, dilation, False, (0, 0), groups, mask
+        )
 
     def _add_weight_gradient(self, lists: Lists, scale: float, error: Tensor) -> None:
         g = self.geometry

@@ -21,7 +21,7 @@ from ranvier.kernels.cpu.threads import split
 from ranvier.kernels.cpu.vector import LANES, add_rows, add_scaled_rows
 
 FEWEST = 32  # rows below which packing the weights costs more than a dense product
-DENSEST_ERROR = 0.3  # share of non-zero errors above which the dense input gradient is faster
+DENSEST_ERROR = 0.2  # share of non-zero errors above which the dense input gradient is faster
 DENSEST = 0.3  # share of active inputs above which the dense product is faster
 
 

@@ -67,9 +67,9 @@ class Work:
         if lists is not None:
             self.events += lists.count
         elif x.values is not None:
-            nonzero = x.values[x.values != 0]
-            self.analog = self.analog or bool((nonzero != 1).any())
-            self.events += len(nonzero)
+            nonzero = x.values != 0
+            self.analog = self.analog or bool(torch.ne(x.values, nonzero).any())
+            self.events += int(nonzero.sum())
         return lists
 
     def left(self, lists: Lists, updates: int, measured: bool) -> None:
