@@ -20,7 +20,8 @@ from ranvier.kernels.cpu.memory import empty
 from ranvier.kernels.cpu.signal import Signal
 from ranvier.kernels.cpu.stage import Stage
 
-KEPT = 12 << 20  # bytes of values that a stretch keeps for the backward pass
+WHOLE = 32 << 20  # bytes up to which a run is kept for the backward pass as one stretch
+STRETCH = 8 << 20  # bytes that a stretch of a longer run keeps, which is then run twice
 PASSING = 32 << 20  # bytes of values that a stretch makes where there is no backward pass
 
 
@@ -53,7 +54,8 @@ class Chain:
     def forward(self, keep: bool) -> Tensor:
         """Output [T, B, *M] of the whole run."""
         steps = self.source.steps
-        length = max(1, min(steps, (KEPT if keep else PASSING) // max(1, self.bytes_a_step)))
+        room = PASSING if not keep else WHOLE if steps * self.bytes_a_step <= WHOLE else STRETCH
+        length = max(1, min(steps, room // max(1, self.bytes_a_step)))
         parts = -(-steps // length)
         bounds = [steps * k // parts for k in range(parts + 1)]
         out = empty((steps, *self.output_shape), self.source.dtype)

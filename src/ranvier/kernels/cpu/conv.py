@@ -136,7 +136,8 @@ class ConvStage(Stage):
         arg: np.ndarray | None = None
         if lists is None:
             if self._column:
-                y = self._patches(x) @ self.weight.flatten(1).t()
+                y = empty((x.rows * high * wide, self.geometry.outputs), x.dtype)
+                torch.mm(self._patches(x), self.weight.flatten(1).t(), out=y)
                 y = (y if self.bias is None else y.add_(self.bias)).view(x.rows, high, wide, -1)
             else:
                 y = F.conv2d(self._pictures(x), self.weight, self.bias, *self._options)
@@ -167,7 +168,8 @@ class ConvStage(Stage):
             strides = (picture, g.stride[0], g.height, 1)
         else:
             strides = (picture, g.stride[0] * g.channels, 1, g.channels)
-        return values.as_strided(shape, strides).reshape(shape[0] * shape[1], -1)
+        patches = empty(shape, x.dtype).copy_(values.as_strided(shape, strides))
+        return patches.view(shape[0] * shape[1], -1)
 
     @property
     def _options(self) -> tuple:
