@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -11,12 +12,16 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_ten_lines_run_and_learn(capsys: pytest.CaptureFixture[str]) -> None:
-    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    code, more = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     assert len([line for line in code.splitlines() if line.strip()]) <= 12
     torch.manual_seed(0)
-    exec(compile(code, "README.md", "exec"), {})
+    scope: dict[str, Any] = {}
+    exec(compile(code, "README.md", "exec"), scope)
     accuracy = float(re.findall(r"tensor\(([0-9.]+)\)", capsys.readouterr().out)[0])
     assert accuracy > 0.85
+    exec(compile(more, "README.md", "exec"), scope)
+    assert scope["membrane"].shape == (10,)
+    assert capsys.readouterr().out.startswith("layer")
 
 
 @pytest.mark.parametrize("name", ["run", "test"])

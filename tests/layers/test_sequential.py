@@ -84,7 +84,9 @@ def test_records_are_named_by_layer_and_never_change_what_is_returned() -> None:
 
 
 def test_a_record_that_no_population_has_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"Sequential: no population has u to record\. There are: input, output, rate, v"):
+    with pytest.raises(
+        ValueError, match=r"Sequential: no population has u to record\. There are: input, output, rate, v"
+    ):
         Sequential(Linear(5, 3), LIF()).run(torch.zeros(2, 1, 5), record=("v", "u"))
 
 

@@ -167,7 +167,7 @@ class _Chain(torch.autograd.Function):
     def backward(ctx: Any, *grads: Tensor | None) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         chain: Chain = ctx.chain
         n = ctx.count
-        ctx.saved_tensors  # noqa: B018
+        _ = ctx.saved_tensors  # raises where one was changed
         needs = ctx.needs_input_grad
         error = grads[0]
         if error is None:

@@ -20,6 +20,11 @@ from ranvier.kernels.cpu.stage import Near, Stage
 from ranvier.kernels.cpu.threads import split
 from ranvier.kernels.cpu.vector import LANES, add_rows, add_scaled_rows
 
+PART, FEW = (
+    128,
+    8,
+)  # inputs whose weights, LANES columns of them, fit the first-level cache; events of a row that make it worth while
+TILE = 256  # rows that take part after part of the inputs together
 FEWEST = 32  # rows below which packing the weights costs more than a dense product
 DENSEST_ERROR = 0.2  # share of non-zero errors above which the dense input gradient is faster
 DENSEST = 0.3  # share of active inputs above which the dense product is faster
@@ -142,8 +147,9 @@ def product(lists: Lists, packed: np.ndarray, bias: Tensor | None, out: Tensor) 
     y = out.numpy()
     outputs = y.shape[1]
     offset = np.zeros(outputs, y.dtype) if bias is None else bias.numpy()
+    cuts = lists.cut(min(-(-lists.inputs // PART), lists.count // max(1, lists.rows * FEW)))
     work = (lists.count + lists.rows) * outputs
-    split(lists.rows, work, lambda a, b: sum_rows(lists.start, lists.index, packed, offset, y, a, b))
+    split(lists.rows, work, lambda a, b: sum_rows(cuts, lists.index, packed, offset, y, a, b))
 
 
 def density(x: Tensor) -> float:
@@ -235,24 +241,32 @@ def unpack_blocks(packed, weight, first, last):
 
 
 @kernel
-def sum_rows(start, index, packed, bias, y, first, last):
-    """y[r] = bias + the weights of the inputs index[start[r]:start[r + 1]]."""
+def sum_rows(cuts, index, packed, bias, y, first, last):
+    """y[r] = bias + the weights of the inputs index[cuts[r, 0]:cuts[r, -1]], part of the inputs by part, for a tile of rows at a time."""
     part = np.empty(LANES, y.dtype)
+    parts = cuts.shape[1] - 1
     for q in range(packed.shape[0]):
         a = q * LANES
         n = min(LANES, y.shape[1] - a)
         table = packed[q]
-        for r in range(first, last):
-            target = y[r, a : a + n]
-            if n == LANES:
-                for j in range(LANES):
-                    target[j] = bias[a + j]
-                add_rows(target, table, index, start[r], start[r + 1], 0)
-            else:
-                part[:] = 0
-                add_rows(part, table, index, start[r], start[r + 1], 0)
+        for tile in range(first, last, TILE):
+            end = min(last, tile + TILE)
+            for r in range(tile, end):
+                target = y[r, a : a + n]
                 for j in range(n):
-                    target[j] = bias[a + j] + part[j]
+                    target[j] = bias[a + j]
+            if n == LANES:
+                for c in range(parts):
+                    for r in range(tile, end):
+                        if cuts[r, c] < cuts[r, c + 1]:
+                            add_rows(y[r, a : a + LANES], table, index, cuts[r, c], cuts[r, c + 1], 0)
+            else:
+                for r in range(tile, end):
+                    part[:] = 0
+                    add_rows(part, table, index, cuts[r, 0], cuts[r, parts], 0)
+                    target = y[r, a : a + n]
+                    for j in range(n):
+                        target[j] += part[j]
 
 
 @kernel

@@ -14,7 +14,7 @@ from ranvier.kernels.cpu.memory import buffer
 from ranvier.kernels.cpu.threads import split
 from ranvier.kernels.cpu.vector import list_eight
 
-CHUNK = 512  # rows that are transposed together; their errors, 32 columns of them, stay in the first-level cache
+CHUNK = 256  # rows that are transposed together; their errors, 64 columns of them, fit the first-level cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +24,7 @@ class Lists:
     start: NDArray[np.int64]
     index: NDArray[np.int32]
     inputs: int
+    rising: bool = True  # whether the inputs of a row stand in order
 
     @property
     def rows(self) -> int:
@@ -38,6 +39,17 @@ class Lists:
     def density(self) -> float:
         """Events per input and row."""
         return self.count / max(1, self.rows * self.inputs)
+
+    def cut(self, parts: int) -> NDArray[np.int64]:
+        """[R, parts + 1]: the events of row r among the k-th part of the inputs are index[cut[r, k]:cut[r, k + 1]].
+
+        One part where `parts` is less, or the inputs do not stand in order.
+        """
+        if parts <= 1 or not self.rising:
+            return np.stack([self.start[:-1], self.start[1:]], 1)
+        cuts = np.empty((self.rows, parts + 1), np.int64)
+        split(self.rows, self.count, lambda a, b: cut_rows(self.start, self.index, self.inputs, cuts, a, b))
+        return cuts
 
     @cached_property
     def transposed(self) -> "tuple[NDArray[np.int64], NDArray[np.int32]]":
@@ -84,7 +96,7 @@ def remap(lists: Lists, table: NDArray[np.int32], inputs: int, batch: int = 1) -
     split(lists.rows, lists.count, lambda a, b: count_kept(lists.start, lists.index, table, batch, count, a, b))
     start, index = _room(count)
     split(lists.rows, lists.count, lambda a, b: fill_kept(lists.start, lists.index, table, batch, start, index, a, b))
-    return Lists(start, index, inputs)
+    return Lists(start, index, inputs, rising=False)
 
 
 def densify(lists: Lists, scale: float, dtype: "np.dtype | type") -> np.ndarray:
@@ -148,6 +160,19 @@ def fill_values(x, start, index, first, last):
         for i in range(row.shape[0]):
             scratch[i] = row[i] != 0
         fill(scratch, start[r], start[r + 1], start[last], index)
+
+
+@kernel
+def cut_rows(start, index, inputs, cuts, first, last):
+    parts = cuts.shape[1] - 1
+    for r in range(first, last):
+        k = start[r]
+        cuts[r, 0] = k
+        for c in range(1, parts + 1):
+            bound = inputs * c // parts
+            while k < start[r + 1] and index[k] < bound:
+                k += 1
+            cuts[r, c] = k
 
 
 @kernel

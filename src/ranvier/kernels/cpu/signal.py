@@ -100,7 +100,9 @@ class Signal:
             (b - a, *self.shape[1:]),
             self.dtype,
             values=None if self.values is None else self.values[a:b],
-            lists=None if lists is None else Lists(lists.start[a * batch : b * batch + 1], lists.index, lists.inputs),
+            lists=None
+            if lists is None
+            else Lists(lists.start[a * batch : b * batch + 1], lists.index, lists.inputs, lists.rising),
             scale=self.scale,
             channels_last=self.channels_last,
             spiking=False,

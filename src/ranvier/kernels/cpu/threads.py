@@ -31,7 +31,7 @@ def _after_fork() -> None:
 os.register_at_fork(after_in_child=_after_fork)
 
 
-def split(count: int, work: int, run: Callable[[int, int], None], least: int = 20_000) -> None:
+def split(count: int, work: int, run: Callable[[int, int], None], least: int = 100_000) -> None:
     """Calls run(first, last) on parts of range(count), in parallel where `work` (elements in all) is worth it."""
     parts = min(torch.get_num_threads(), count, max(1, work // least))
     if parts <= 1:
