@@ -1,4 +1,6 @@
-"""Hand-written kernels compile, also where nothing can be cached."""
+"""Hand-written kernels compile, and their machine code is kept."""
+
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,15 +21,17 @@ def test_a_kernel_runs_as_its_text_says() -> None:
         assert y.tolist() == [0, 2, 4] and compiled.py_func is double
 
 
-def test_kernels_compile_where_nothing_can_be_cached(monkeypatch: pytest.MonkeyPatch) -> None:
-    compiled = compiling.njit
+def test_machine_code_is_kept_for_this_version_of_all_texts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RANVIER_CACHE", str(tmp_path))
 
-    def without_locator(**options):
-        if options.get("cache"):
-            raise RuntimeError("cannot cache function: no locator available")
-        return compiled(**options)
+    def hits() -> int:
+        compiled, y = kernel(double), np.zeros(2)
+        compiled(np.ones(2), y)
+        assert y.tolist() == [2, 2]
+        return sum(compiled.stats.cache_hits.values())
 
-    monkeypatch.setattr(compiling, "njit", without_locator)
-    y = np.zeros(2)
-    kernel(double)(np.ones(2), y)
-    assert y.tolist() == [2, 2]
+    assert hits() == 0
+    assert list((tmp_path / "kernels").glob("*.nbc"))
+    assert hits() == 1
+    monkeypatch.setattr(compiling, "fingerprint", lambda: "another text")
+    assert hits() == 0

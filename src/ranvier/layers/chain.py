@@ -65,13 +65,14 @@ def run_together(
 
 
 def _stage(layer: nn.Module, place: Place, state: Any) -> Stage | None:
-    """The stage of a layer whose own way of running has not been replaced, by a subclass or by hooks."""
+    """The stage of a layer whose own way of running has not been replaced: by a subclass, on the object, or by hooks."""
     kind = type(layer)
     home = next((c for c in kind.__mro__ if "stage" in vars(c)), None)
-    if home is None or layer._forward_hooks or layer._forward_pre_hooks or layer._backward_hooks:
+    hooks = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+    if home is None or any(getattr(layer, name, None) for name in hooks):
         return None
-    own = {"forward", "run", "step", "__call__"}
-    if any(own & vars(c).keys() for c in kind.__mro__[: kind.__mro__.index(home)]):
+    own = {"forward", "run", "step", "pool", "__call__"}
+    if own & vars(layer).keys() or any(own & vars(c).keys() for c in kind.__mro__[: kind.__mro__.index(home)]):
         return None
     if any(p.device.type != "cpu" or p.dtype != place.dtype for p in layer.parameters()):
         return None

@@ -1,11 +1,12 @@
 """Pooling over image axes, the same at each time step."""
 
+import math
 from typing import Any, ClassVar, Literal
 
 from torch import Tensor
 from torch.nn import functional as F
 
-from ranvier.kernels.cpu.pool import Pooling, PoolStage
+from ranvier.kernels.cpu.pool import LARGEST, Pooling, PoolStage
 from ranvier.kernels.cpu.stage import Place, Stage
 from ranvier.layers.conv import pair
 from ranvier.layers.layer import StatelessLayer, check_input, check_rank
@@ -33,6 +34,8 @@ class _Pool2d(StatelessLayer):
     def stage(self, place: Place, state: Any) -> Stage | None:
         """The pooling in a chain; None where the input does not fit."""
         if len(place.shape) != 4 or any(n < k for n, k in zip(place.shape[2:], self.kernel_size, strict=True)):
+            return None
+        if math.prod(self.kernel_size) > LARGEST:
             return None
         return PoolStage(Pooling(self.kind, self.kernel_size, self.stride), place)
 

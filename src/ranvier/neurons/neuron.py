@@ -264,8 +264,8 @@ class Neuron(Verbs):
         return self._result(symbols, record, outputs, state, final)
 
     def stage(self, place: Place, state: State | None) -> Stage | None:
-        """The population in a chain, for input [B, *N] from `state` (rest if None); None where another backend was asked for."""
-        if self.backend == "eager" or len(place.shape) < 2 or 0 in place.shape:
+        """The population in a chain, for input [B, *N] from `state` (rest if None); None where another backend or no spike was asked for."""
+        if self.backend == "eager" or self.options.soft or len(place.shape) < 2 or 0 in place.shape:
             return None
         x = torch.empty(1, dtype=place.dtype).expand(1, *place.shape)  # stands for the input's shape and type
         state = self.initial_state(place.shape, x) if state is None else self._check_state(state, x)
@@ -280,7 +280,7 @@ class Neuron(Verbs):
 
     def recurrent_stage(self, weight: Tensor, place: Place, state: State | None) -> Stage | None:
         """As `stage`, with recurrent weights [N, N]; the state holds `last` besides, [B, N]. None where the output is no spikes."""
-        if self.backend == "eager" or not self.fires or 0 in place.shape:
+        if self.backend == "eager" or self.options.soft or not self.fires or 0 in place.shape:
             return None
         x = torch.empty(1, dtype=place.dtype).expand(1, *place.shape)
         given = {} if state is None else dict(state)

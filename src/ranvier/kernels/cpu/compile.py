@@ -1,20 +1,58 @@
 """How kernels are compiled, and the one line that tells the user why the first run is slow."""
 
+import hashlib
 import logging
 import time
 from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from numba import njit
-from numba.core import event
+from numba.core import caching, event
+
+from ranvier.kernels.cpu.cache import cache_folder
+
+
+@lru_cache(maxsize=1)
+def fingerprint() -> str:
+    """Hash of the texts of all hand-written kernels: they are compiled into each other, so machine code depends on all of them."""
+    texts = [path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))]
+    return hashlib.sha256(b"".join(texts)).hexdigest()[:16]
+
+
+class _Locator(caching._CacheLocator):
+    """Keeps machine code in our cache folder, valid for this fingerprint. Numba's own asks for the time stamp of one file alone."""
+
+    def get_cache_path(self) -> str:
+        return str(cache_folder() / "kernels")
+
+    def get_source_stamp(self) -> str:
+        return fingerprint()
+
+    def get_disambiguator(self) -> None:
+        return None
+
+    @classmethod
+    def from_function(cls, py_func: Any, py_file: str) -> "_Locator":
+        locator = cls()
+        locator.ensure_cache_path()
+        return locator
+
+
+class _Implementation(caching.CompileResultCacheImpl):
+    _locator_classes = [_Locator]
+
+
+class _Cache(caching.Cache):
+    _impl_class = _Implementation
 
 
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compiled, without the interpreter lock; kept on disk where Numba finds a folder it can write to."""
-    try:
-        return njit(nogil=True, cache=True, error_model="numpy")(function)
-    except RuntimeError:  # installed read-only, and no home folder either
-        return njit(nogil=True, error_model="numpy")(function)
+    """Compiled, without the interpreter lock; machine code is kept on disk."""
+    dispatcher = njit(nogil=True, error_model="numpy")(function)
+    dispatcher._cache = _Cache(function)
+    return dispatcher
 
 
 def kernel_inline(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -243,7 +243,7 @@ def unpack_blocks(packed, weight, first, last):
 @kernel
 def sum_rows(cuts, index, packed, bias, y, first, last):
     """y[r] = bias + the weights of the inputs index[cuts[r, 0]:cuts[r, -1]], part of the inputs by part, for a tile of rows at a time."""
-    part = np.empty(LANES, y.dtype)
+    part = np.zeros(LANES, y.dtype)
     parts = cuts.shape[1] - 1
     for q in range(packed.shape[0]):
         a = q * LANES
@@ -262,11 +262,12 @@ def sum_rows(cuts, index, packed, bias, y, first, last):
                             add_rows(y[r, a : a + LANES], table, index, cuts[r, c], cuts[r, c + 1], 0)
             else:
                 for r in range(tile, end):
-                    part[:] = 0
-                    add_rows(part, table, index, cuts[r, 0], cuts[r, parts], 0)
                     target = y[r, a : a + n]
                     for j in range(n):
-                        target[j] += part[j]
+                        part[j] = target[j]
+                    add_rows(part, table, index, cuts[r, 0], cuts[r, parts], 0)
+                    for j in range(n):
+                        target[j] = part[j]
 
 
 @kernel

@@ -15,6 +15,8 @@ from ranvier.kernels.cpu.stage import Place, Stage
 from ranvier.kernels.cpu.threads import split
 from ranvier.kernels.cpu.vector import add_stretch, add_stretch_scaled, largest
 
+LARGEST = 256  # places of a window: the place of a maximum is kept as a byte
+
 
 @dataclass(frozen=True)
 class Pooling:

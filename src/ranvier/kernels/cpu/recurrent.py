@@ -17,7 +17,7 @@ from torch import Tensor
 
 from ranvier.equations.lowering import Loop
 from ranvier.kernels.cpu.cache import load
-from ranvier.kernels.cpu.compile import kernel_inline
+from ranvier.kernels.cpu.compile import fingerprint, kernel_inline
 from ranvier.kernels.cpu.linear import WeightGradient, pack
 from ranvier.kernels.cpu.lists import Lists, of_mask
 from ranvier.kernels.cpu.memory import buffer
@@ -121,13 +121,18 @@ class RecurrentStage(Stage):
 
 @lru_cache(maxsize=256)
 def _forward(loop: Loop, variant: Variant) -> Callable[..., None]:
-    return load(recurrent_forward_source(loop, variant), "recurrent_forward").forward
+    return load(_stamped(recurrent_forward_source(loop, variant)), "recurrent_forward").forward
 
 
 @lru_cache(maxsize=256)
 def _backward(loop: Loop, variant: Variant) -> tuple[Callable[..., None], list[sympy.Symbol], list[sympy.Symbol]]:
-    source = recurrent_backward_source(loop, variant)
+    source = _stamped(recurrent_backward_source(loop, variant))
     return load(source, "recurrent_backward").backward, *graded_coefficients(loop, variant)
+
+
+def _stamped(source: str) -> str:
+    """A text that names the version of what it calls from here, since that is compiled into it."""
+    return f"# {fingerprint()}\n{source}"
 
 
 @kernel_inline

@@ -15,25 +15,18 @@ from ranvier.kernels.cpu.compile import kernel
 from ranvier.kernels.cpu.linear import pack
 from ranvier.kernels.cpu.recurrent import add_active
 from ranvier.kernels.cpu.run import Plan, forward_kernel
-from ranvier.kernels.cpu.vector import LANES, add_rows, add_scaled_rows
+from ranvier.kernels.cpu.vector import LANES, add_stretch, add_stretch_scaled
 
 
 class LinearPart:
     """weight @ source + bias. source: [I], bytes of spikes or values; weights as they are now."""
 
     def __init__(self, weight: Tensor, bias: Tensor | None, source: np.ndarray) -> None:
-        outputs, inputs = weight.shape
-        self._weight = weight.detach()
-        table = pack(self._weight)
-        offset = np.zeros(outputs, table.dtype) if bias is None else bias.detach().numpy().copy()
-        self.output = np.empty(outputs, table.dtype)
-        active = np.empty(inputs + 1, np.int32)
-        if source.dtype == np.uint8:
-            self._kernel: Any = step_mask
-            self._arguments = (source, table, offset, self.output, active)
-        else:
-            self._kernel = step_values
-            self._arguments = (source, table, offset, self.output, active, np.empty(inputs + 1, table.dtype))
+        table = weight.detach().t().contiguous().view(-1).numpy().copy()
+        offset = np.zeros(len(weight), table.dtype) if bias is None else bias.detach().numpy().copy()
+        self.output = np.empty(len(weight), table.dtype)
+        self._kernel: Any = step_mask if source.dtype == np.uint8 else step_values
+        self._arguments = source, table, offset, self.output
 
     def __call__(self) -> None:
         self._kernel(*self._arguments)
@@ -99,49 +92,27 @@ class NeuronPart:
 
 
 @kernel
-def step_mask(mask, table, bias, y, active):
-    """y = bias + the weights of the inputs that spiked; table: [blocks, inputs * LANES]."""
-    count = 0
+def step_mask(mask, table, bias, y):
+    """y = bias + the weights of the inputs that spiked; table: flat [inputs, outputs], a row after the other as they lie in memory."""
+    outputs = y.shape[0]
+    for j in range(outputs):
+        y[j] = bias[j]
     for i in range(mask.shape[0]):
-        active[count] = i
-        count += mask[i]
-    part = np.empty(LANES, y.dtype)
-    for q in range(table.shape[0]):
-        a = q * LANES
-        n = min(LANES, y.shape[0] - a)
-        if n == LANES:
-            total = y[a : a + LANES]
-            for j in range(LANES):
-                total[j] = bias[a + j]
-            add_rows(total, table[q], active, 0, count, 0)
-        else:
-            part[:] = 0
-            add_rows(part, table[q], active, 0, count, 0)
-            for j in range(n):
-                y[a + j] = bias[a + j] + part[j]
+        if mask[i]:
+            add_stretch(y, 0, table, i * outputs, outputs)
 
 
 @kernel
-def step_values(x, table, bias, y, active, factor):
+def step_values(x, table, bias, y):
     """As `step_mask`, each weight times its input, where that is not zero."""
-    count = 0
+    outputs = y.shape[0]
+    for j in range(outputs):
+        y[j] = bias[j]
     for i in range(x.shape[0]):
-        active[count], factor[count] = i, x[i]
-        count += x[i] != 0
-    part = np.empty(LANES, y.dtype)
-    for q in range(table.shape[0]):
-        a = q * LANES
-        n = min(LANES, y.shape[0] - a)
-        if n == LANES:
-            total = y[a : a + LANES]
-            for j in range(LANES):
-                total[j] = bias[a + j]
-            add_scaled_rows(total, table[q], active, 0, count, 0, factor)
-        else:
-            part[:] = 0
-            add_scaled_rows(part, table[q], active, 0, count, 0, factor)
-            for j in range(n):
-                y[a + j] = bias[a + j] + part[j]
+        if x[i] == 1:
+            add_stretch(y, 0, table, i * outputs, outputs)
+        elif x[i] != 0:
+            add_stretch_scaled(y, 0, table, i * outputs, outputs, x[i])
 
 
 @kernel
