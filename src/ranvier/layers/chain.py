@@ -71,7 +71,7 @@ def _stage(layer: nn.Module, place: Place, state: Any) -> Stage | None:
     hooks = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
     if home is None or any(getattr(layer, name, None) for name in hooks):
         return None
-    own = {"forward", "run", "step", "pool", "__call__"}
+    own = {"forward", "run", "step", "__call__"}
     if own & vars(layer).keys() or any(own & vars(c).keys() for c in kind.__mro__[: kind.__mro__.index(home)]):
         return None
     if any(p.device.type != "cpu" or p.dtype != place.dtype for p in layer.parameters()):

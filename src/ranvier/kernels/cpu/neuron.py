@@ -3,13 +3,13 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import sympy
 import torch
 from torch import Tensor
 
-from ranvier.equations.adjoint import derive, filter_of
+from ranvier.equations.adjoint import Filter, derive, filter_of
 from ranvier.equations.lowering import Loop
 from ranvier.kernels.cpu.lists import of_mask
 from ranvier.kernels.cpu.memory import empty
@@ -101,7 +101,7 @@ class NeuronStage(Stage):
     @cached_property
     def _passed(self) -> tuple[float, float] | None:
         """(decay, gain) of the errors' filter in time, where there is one and it is the same for all neurons."""
-        passed = filter_of(self.loop, derive(self.loop, self.plan.variant.outputs))
+        passed = _filter(self.loop, self.plan.variant.outputs)
         if passed is None or (passed.gain.free_symbols | passed.decay.free_symbols) & self.plan.variant.per_neuron:
             return None
         numbers = dict(zip(self.loop.coefficients, self.plan.values, strict=True))
@@ -114,3 +114,8 @@ class NeuronStage(Stage):
         plan = replace(self.plan, variant=replace(self.plan.variant, learned=self._learned))
         found = shaped(plan, self._sums, [v.shape for v in self._values], self.dtype)
         return [None if g is None else self.from_memory(g, 0) for g in found]
+
+
+@lru_cache(maxsize=256)
+def _filter(loop: Loop, outputs: tuple[sympy.Symbol, ...]) -> Filter | None:
+    return filter_of(loop, derive(loop, outputs))
