@@ -5,6 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
+
+import ranvier as rv
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -116,7 +118,15 @@ def test_repeated_events_that_count_a_share(kind: str, scale: float, channels_la
         torch.testing.assert_close(y, torch_pool(x, p), rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize("size", [(1, 255), (1, 256), (1, 257), (16, 17), (20, 30)])
+def test_a_window_with_more_places_than_a_byte_counts_is_no_stage() -> None:
+    for size, known in (((16, 16), True), ((16, 17), False)):
+        stage = rv.MaxPool2d(size).stage(Place(2, (1, 1, 40, 40), F64), None)
+        assert isinstance(stage, PoolStage) == known
+    x = torch.rand(2, 1, 1, 40, 40, dtype=F64)
+    assert torch.equal(rv.Sequential(rv.MaxPool2d(20))(x), rv.MaxPool2d(20)(x))
+
+
+@pytest.mark.parametrize("size", [(1, 255), (1, 256), (16, 16)])
 @pytest.mark.parametrize("spiking", [False, True])
 def test_a_maximum_over_a_window_of_any_size(size: tuple[int, int], spiking: bool) -> None:
     """Every place of the window in turn is the largest."""

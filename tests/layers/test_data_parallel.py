@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import socket
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -64,9 +65,10 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def test_two_processes_have_the_gradients_of_one() -> None:
+def test_two_processes_have_the_gradients_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
     expected = gradients(network(), batch())
     assert all(float(g.abs().max()) > 0 for g in expected)
+    monkeypatch.syspath_prepend(Path(__file__).parents[2])  # where a spawned process finds this module
     context, port = multiprocessing.get_context("spawn"), free_port()
     children, ends = [], []
     try:
