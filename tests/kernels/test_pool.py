@@ -5,11 +5,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
-
-import ranvier as rv
 from torch import Tensor
 from torch.nn import functional as F
 
+import ranvier as rv
 from ranvier.kernels.cpu import chain
 from ranvier.kernels.cpu.chain import Chain
 from ranvier.kernels.cpu.lists import Lists, densify, of_values, remap
