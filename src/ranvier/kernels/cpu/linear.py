@@ -24,6 +24,7 @@ PART, FEW = (
     128,
     8,
 )  # inputs whose weights, LANES columns of them, fit the first-level cache; events of a row that make it worth while
+SQUARE = 16  # inputs that are packed together
 TILE = 256  # rows that take part after part of the inputs together
 FEWEST = 32  # rows below which packing the weights costs more than a dense product
 DENSEST_ERROR = 0.2  # share of non-zero errors above which the dense input gradient is faster
@@ -215,29 +216,33 @@ class WeightGradient:
 
 @kernel
 def pack_blocks(weight, factor, packed, first, last):
-    """packed[q, i * LANES + l] = factor * weight[q * LANES + l, i]; zero beyond the last output."""
+    """packed[q, i * LANES + l] = factor * weight[q * LANES + l, i]; zero beyond the last output. In squares that stay in the cache."""
+    outputs, inputs = weight.shape
     for q in range(first, last):
         block = packed[q]
-        for lane in range(LANES):
-            o = q * LANES + lane
-            if o < weight.shape[0]:
-                row = weight[o]
-                for i in range(row.shape[0]):
-                    block[i * LANES + lane] = factor * row[i]
-            else:
-                for i in range(weight.shape[1]):
-                    block[i * LANES + lane] = 0
+        known = min(LANES, outputs - q * LANES)
+        if known < LANES:
+            block[:] = 0
+        for low in range(0, inputs, SQUARE):
+            n = min(SQUARE, inputs - low)
+            for lane in range(known):
+                row = weight[q * LANES + lane, low : low + n]
+                for i in range(n):
+                    block[(low + i) * LANES + lane] = factor * row[i]
 
 
 @kernel
 def unpack_blocks(packed, weight, first, last):
     """weight[q * LANES + l, i] = packed[q, i * LANES + l]."""
+    outputs, inputs = weight.shape
     for q in range(first, last):
         block = packed[q]
-        for lane in range(min(LANES, weight.shape[0] - q * LANES)):
-            row = weight[q * LANES + lane]
-            for i in range(row.shape[0]):
-                row[i] = block[i * LANES + lane]
+        for low in range(0, inputs, SQUARE):
+            n = min(SQUARE, inputs - low)
+            for lane in range(min(LANES, outputs - q * LANES)):
+                row = weight[q * LANES + lane, low : low + n]
+                for i in range(n):
+                    row[i] = block[(low + i) * LANES + lane]
 
 
 @kernel
