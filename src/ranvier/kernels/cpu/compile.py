@@ -24,13 +24,13 @@ def fingerprint() -> str:
 class _Locator(caching._CacheLocator):
     """Keeps machine code in our cache folder, valid for this fingerprint. Numba's own asks for the time stamp of one file alone."""
 
-    def get_cache_path(self) -> str:
+    def get_cache_path(self) -> Any:
         return str(cache_folder() / "kernels")
 
-    def get_source_stamp(self) -> str:
+    def get_source_stamp(self) -> Any:
         return fingerprint()
 
-    def get_disambiguator(self) -> None:
+    def get_disambiguator(self) -> Any:
         return None
 
     @classmethod
@@ -50,7 +50,7 @@ class _Cache(caching.Cache):
 
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compiled, without the interpreter lock; machine code is kept on disk."""
-    dispatcher = njit(nogil=True, error_model="numpy")(function)
+    dispatcher: Any = njit(nogil=True, error_model="numpy")(function)
     dispatcher._cache = _Cache(function)
     return dispatcher
 
