@@ -20,10 +20,8 @@ from ranvier.kernels.cpu.stage import Near, Stage
 from ranvier.kernels.cpu.threads import split
 from ranvier.kernels.cpu.vector import LANES, add_rows, add_scaled_rows
 
-PART, FEW = (
-    128,
-    8,
-)  # inputs whose weights, LANES columns of them, fit the first-level cache; events of a row that make it worth while
+PART = 128  # inputs whose weights, LANES columns of them, fit the first-level cache
+FEW = 16  # events of a row and part that make it worth while to take the inputs part by part
 SQUARE = 16  # inputs that are packed together
 TILE = 256  # rows that take part after part of the inputs together
 FEWEST = 32  # rows below which packing the weights costs more than a dense product

@@ -14,14 +14,12 @@ from numba.extending import intrinsic
 
 from ranvier.kernels.cpu.compile import kernel_inline
 
-LANES = (
-    64  # columns whose total stays in registers: eight of 256 or four of 512 bits, enough to hide the adders' latency
-)
-ROWS, PANEL = (
-    4,
-    16,
-)  # errors that share what is read of a table, and its columns that are read at once: eight registers of totals
-WIDE, SHORT = 32, 8  # numbers of a stretch that are added at once, and of what is left over
+# Columns whose total stays in registers: eight of 256 or four of 512 bits, enough to hide the adders' latency.
+LANES = 64
+# Errors that share what is read of a table, and its columns that are read at once: eight registers of totals.
+ROWS, PANEL = 4, 16
+# Numbers of a stretch that are added at once, and of what is left over.
+WIDE, SHORT = 32, 8
 
 _i64 = ir.IntType(64)
 
