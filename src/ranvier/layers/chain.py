@@ -76,4 +76,5 @@ def _stage(layer: nn.Module, place: Place, state: Any) -> Stage | None:
         return None
     if any(p.device.type != "cpu" or p.dtype != place.dtype for p in layer.parameters()):
         return None
-    return layer.stage(place, state)  # type: ignore[operator]
+    known: Any = layer
+    return known.stage(place, state)

@@ -162,12 +162,13 @@ class _Alone:
     def __init__(
         self, layer: nn.Module, source: "np.ndarray | _Alone", shape: tuple[int, ...], dtype: torch.dtype
     ) -> None:
-        self._layer, self._source, self._shape, self._dtype = layer, source, shape, dtype
+        self._layer: Any = layer
+        self._source, self._shape, self._dtype = source, shape, dtype
         self.state: Any = None
         with torch.no_grad():
             x = torch.zeros((1, *shape), dtype=dtype)
             if hasattr(layer, "initial_state"):
-                self.state = layer.initial_state(x.shape, x)  # type: ignore[operator]
+                self.state = self._layer.initial_state(x.shape, x)
             self.output, _ = self._run(x)
         self.shape = tuple(self.output.shape[1:])
 
@@ -184,7 +185,7 @@ class _Alone:
 
     def _run(self, x: Tensor) -> tuple[Tensor, Any]:
         if hasattr(self._layer, "step"):
-            return self._layer.step(x, self.state)  # type: ignore[operator]
+            return self._layer.step(x, self.state)
         return self._layer(x.unsqueeze(0))[0], {}
 
 

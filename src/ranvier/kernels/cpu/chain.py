@@ -46,11 +46,6 @@ class Chain:
         """Weights and coefficients of all stages."""
         return [t for stage in self.stages for t in stage.tensors]
 
-    @property
-    def states(self) -> list[Tensor]:
-        """States of all stages."""
-        return [s for stage in self.stages for s in stage.states]
-
     def forward(self, keep: bool) -> Tensor:
         """Output [T, B, *M] of the whole run."""
         steps = self.source.steps
