@@ -1,9 +1,13 @@
 """Shared by all tests: one thread a worker, uninitialised buffers full of NaN, a fixed seed."""
 
+import sys
+import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
+from numba.core import event
 
 from ranvier.kernels.cpu import chain, memory
 
@@ -15,6 +19,26 @@ def _poisoned_buffers():
     torch.set_num_threads(1)  # workers run side by side
     yield
     memory.poison = False
+
+
+class _Untraced(event.Listener, threading.local):
+    """Coverage counts our lines and shall not follow Numba while that compiles: it would take half as long again."""
+
+    depth, trace = 0, None
+
+    def on_start(self, event: Any) -> None:
+        if self.depth == 0:
+            self.trace = sys.gettrace()
+            sys.settrace(None)
+        self.depth += 1
+
+    def on_end(self, event: Any) -> None:
+        self.depth -= 1
+        if self.depth == 0:
+            sys.settrace(self.trace)
+
+
+event.register("numba:compile", _Untraced())
 
 
 @pytest.fixture(autouse=True)

@@ -163,11 +163,8 @@ def named(model: type[Neuron], options: dict[str, Any]) -> str:
 
 
 NEURONS = [
-    Case(
-        named(m, o), lambda m=m, o=o: around(m, o), (3, 7), dtypes=BOTH if not o else (F64,), density=0.4, steps=17
-    )
-    for m, o in MODELS + OPTIONS
-]  # fmt: skip
+    Case(named(m, o), lambda m=m, o=o: around(m, o), (3, 7), density=0.4, steps=17) for m, o in MODELS + OPTIONS
+]  # in float32, a neuron's kernels are judged alone, and those around them by the networks below
 NETWORKS = [
     Case("one neuron", lambda: [linear(1, 1), LIF()], (1, 1), None, dense_too=True),
     Case("one step", lambda: [linear(5, 9), LIF(), linear(9, 2), LI()], (2, 5), 0.5, steps=1),
