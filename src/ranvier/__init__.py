@@ -3,17 +3,10 @@
 Public names are loaded when they are first used, so that `import ranvier` is quick.
 """
 
-import os
-import sys
 from importlib import import_module
 from typing import Any
 
 __version__ = "0.2.0"
-
-if "torch" not in sys.modules:
-    # Read when torch is loaded: its waiting threads sleep instead of spinning on the cores that our kernels need next
-    # (training step of benchmarks/train.py: 1.5 times as fast). Without effect where torch was imported before.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 _HOMES = {
     "ranvier.neurons": ("ALIF", "IF", "LI", "LIF", "Accumulator", "AdaptiveLIF", "CubaLIF", "Neuron", "Run"),

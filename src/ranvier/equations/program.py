@@ -88,6 +88,11 @@ class Program:
         return any(isinstance(line, Fire) for line in self.statements)
 
     @cached_property
+    def state_names(self) -> tuple[str, ...]:
+        """The states by name, in order."""
+        return tuple(str(s) for s in self.states)
+
+    @cached_property
     def digest(self) -> str:
         """Hash of everything that decides the generated code."""
         parts = [str(self.states), str(dict(self.after)), str(self.output), str(self.propagators)]

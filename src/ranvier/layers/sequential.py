@@ -79,7 +79,7 @@ class Sequential(Verbs):
             raise ValueError(
                 f"Sequential: state has {len(state)} entries, the network {len(self.layers)} layers. Start from initial_state(shape)."
             )
-        known = self._recordable()
+        known = self._recordable() if record else set()
         unknown = [name for name in record if name not in known]
         if unknown:
             raise ValueError(
@@ -164,7 +164,7 @@ class Sequential(Verbs):
     def _recordable(self) -> set[str]:
         """Names that `record` may hold."""
         populations = [m for m in self.modules() if isinstance(m, Neuron)]
-        return {"input", "output", "rate"} | {str(s) for n in populations for s in n.program.states}
+        return {"input", "output", "rate"} | {name for n in populations for name in n.program.state_names}
 
     @torch.no_grad()
     def calibrate(self, x: Tensor, rate: float = TARGET_RATE) -> "Sequential":
@@ -177,7 +177,7 @@ def _alone(layer: nn.Module, x: Tensor, state: Any, record: Sequence[str]) -> tu
     """One layer by its own verbs: output, state after it, records."""
     if isinstance(layer, Neuron | Recurrent):
         neuron = layer.neuron if isinstance(layer, Recurrent) else layer
-        done = layer.run(x, state, [name for name in record if name in {str(s) for s in neuron.program.states}])
+        done = layer.run(x, state, [name for name in record if name in neuron.program.state_names])
         more = {"input": x, "output": done.output, "rate": done.output.detach().mean()}
         return done.output, done.state, done.records | {name: v for name, v in more.items() if name in record}
     if isinstance(layer, StatelessLayer | Delays | SegmentLinear | Sequential):

@@ -224,15 +224,18 @@ class Neuron(Verbs):
         reference = like if like is not None else torch.empty(0)
         full = torch.Size(shape)
         state = {}
-        for symbol in self.program.states:
-            spec = self.declaration.states.get(str(symbol))
+        for name in self.program.state_names:
+            spec = self.declaration.states.get(name)
             start: Any = 0.0 if spec is None else spec.initial
             value = self.parameter_value(start) if isinstance(start, str) else start
-            tensor = torch.as_tensor(value, dtype=reference.dtype, device=reference.device)
-            try:
-                state[str(symbol)] = tensor.expand(full).contiguous() if tensor.dim() else tensor.repeat(full)
-            except RuntimeError:
-                raise self._shape_error(full[1:]) from None
+            if isinstance(value, Tensor):
+                tensor = value.to(reference.device, reference.dtype)
+                try:
+                    state[name] = tensor.expand(full).contiguous() if tensor.dim() else tensor.repeat(full)
+                except RuntimeError:
+                    raise self._shape_error(full[1:]) from None
+            else:
+                state[name] = torch.full(full, float(value), dtype=reference.dtype, device=reference.device)
         return state
 
     def run(self, x: Tensor, state: State | None = None, record: Sequence[str] = ()) -> Run:
@@ -345,7 +348,7 @@ class Neuron(Verbs):
 
     def _check_state(self, state: Mapping[str, Tensor], x: Tensor) -> State:
         name = type(self).__name__
-        names = [str(s) for s in self.program.states]
+        names = list(self.program.state_names)
         if not isinstance(state, Mapping):
             raise TypeError(
                 f"{name}: state must be a dict of {names}, got {type(state).__name__}. "

@@ -22,7 +22,7 @@ from ranvier.kernels.cpu.stage import Stage
 
 WHOLE = 32 << 20  # bytes up to which a run is kept for the backward pass as one stretch
 STRETCH = 8 << 20  # bytes that a stretch of a longer run keeps, which is then run twice
-PASSING = 32 << 20  # bytes of values that a stretch makes where there is no backward pass
+PASSING = 16 << 20  # bytes of values that a stretch makes where there is no backward pass
 
 
 class Chain:

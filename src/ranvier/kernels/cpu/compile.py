@@ -83,7 +83,7 @@ class _FirstCompilation(event.Listener):
 
     @staticmethod
     def _ours(event: Any) -> bool:
-        module = getattr(event.data["dispatcher"].py_func, "__module__", "")
+        module = event.data["dispatcher"].py_func.__module__ or ""  # None where a text was executed
         return module.startswith(("ranvier.", "ranvier_kernel_"))
 
 

@@ -197,9 +197,18 @@ class ConvStage(Stage):
         split(
             len(y),
             lists.count * patch + y.numel(),
-            lambda a, b: run(
-                lists.start, lists.index, decode, packed, bias, numbers, target, arg, factor, after, p, a, b
-            ),
+            run,
+            lists.start,
+            lists.index,
+            decode,
+            packed,
+            bias,
+            numbers,
+            target,
+            arg,
+            factor,
+            after,
+            p,
         )
 
     def _count(self, x: Signal, lists: Lists | None, y: Tensor) -> None:
@@ -289,9 +298,19 @@ class ConvStage(Stage):
         split(
             SUMS,
             work,
-            lambda a, b: correlate_events(
-                lists.start, lists.index, decode, values, arg, scale_, numbers, factor, after, p, weight, bias, a, b
-            ),
+            correlate_events,
+            lists.start,
+            lists.index,
+            decode,
+            values,
+            arg,
+            scale_,
+            numbers,
+            factor,
+            after,
+            p,
+            weight,
+            bias,
         )
 
     def _scatter_errors(self, error: Tensor) -> Tensor:
@@ -300,11 +319,7 @@ class ConvStage(Stage):
         x_grad = empty((len(error), g.height * g.width * g.channels), error.dtype)
         values, target, arg, _, numbers, p, after, factor = error.numpy(), x_grad.numpy(), *self._pooled(error)
         work = error.numel() * (1 + int(DENSEST_ERROR * self.weight[0].numel()))
-        split(
-            len(error),
-            work,
-            lambda a, b: scatter_errors(values, arg, weight, numbers, factor, after, p, target, a, b),
-        )
+        split(len(error), work, scatter_errors, values, arg, weight, numbers, factor, after, p, target)
         return x_grad
 
     def _pooled(self, like: Tensor) -> tuple:

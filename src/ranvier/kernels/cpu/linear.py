@@ -21,9 +21,9 @@ from ranvier.kernels.cpu.threads import split
 from ranvier.kernels.cpu.vector import LANES, add_rows, add_scaled_rows
 
 PART = 128  # inputs whose weights, LANES columns of them, fit the first-level cache
-FEW = 16  # events of a row and part that make it worth while to take the inputs part by part
-SQUARE = 16  # inputs that are packed together
-TILE = 256  # rows that take part after part of the inputs together
+FEW = 18  # events of a row and part that make it worth while to take the inputs part by part
+SQUARE = 64  # inputs that are packed together
+TILE = 64  # rows that take part after part of the inputs together; their totals stay in the first-level cache
 FEWEST = 32  # rows below which packing the weights costs more than a dense product
 DENSEST_ERROR = 0.2  # share of non-zero errors above which the dense input gradient is faster
 DENSEST = 0.3  # share of active inputs above which the dense product is faster
@@ -98,10 +98,10 @@ class LinearStage(Stage):
         x_grad = empty((steps, batch * self.weight.shape[1]), near.errors.dtype)
         errors, table, y = near.errors.view(-1, outputs).numpy(), self._back, x_grad.view(steps * batch, -1).numpy()
         work = int(DENSEST_ERROR * y.size * outputs)
-        split(len(y), work, lambda a, b: sum_scaled_rows(errors, table, y, a, b))
+        split(len(y), work, sum_scaled_rows, errors, table, y)
         x_grad[-1] += torch.mm(near.carried, self.weight).view(-1)
         values, decay = x_grad.numpy(), y.dtype.type(near.decay)
-        split(values.shape[1], values.size, lambda a, b: filter_back(values, decay, a, b))
+        split(values.shape[1], values.size, filter_back, values, decay)
         return x_grad
 
     def gradients(self) -> list[Tensor | None]:
@@ -148,7 +148,7 @@ def product(lists: Lists, packed: np.ndarray, bias: Tensor | None, out: Tensor) 
     offset = np.zeros(outputs, y.dtype) if bias is None else bias.numpy()
     cuts = lists.cut(min(-(-lists.inputs // PART), lists.count // max(1, lists.rows * FEW)))
     work = (lists.count + lists.rows) * outputs
-    split(lists.rows, work, lambda a, b: sum_rows(cuts, lists.index, packed, offset, y, a, b))
+    split(lists.rows, work, sum_rows, cuts, lists.index, packed, offset, y)
 
 
 def density(x: Tensor) -> float:
@@ -163,7 +163,7 @@ def pack(weight: Tensor, scale: float = 1.0) -> np.ndarray:
     outputs, inputs = w.shape
     packed = buffer((-(-outputs // LANES), inputs * LANES), w.dtype)
     factor = w.dtype.type(scale)
-    split(len(packed), w.size, lambda a, b: pack_blocks(w, factor, packed, a, b))
+    split(len(packed), w.size, pack_blocks, w, factor, packed)
     return packed
 
 
@@ -187,7 +187,7 @@ class WeightGradient:
         start, row = lists.transposed
         blocks, values, factor = self._blocks, error.numpy(), self.bias.dtype.type(scale)
         work = (lists.count + lists.rows) * self.shape[0]
-        split(len(blocks), work, lambda a, b: sum_errors(start, row, values, factor, blocks, self.bias, first, a, b))
+        split(len(blocks), work, sum_errors, start, row, values, factor, blocks, self.bias, first)
 
     def add_values(self, x: Tensor, error: Tensor) -> None:
         """Adds error.T @ x for inputs that are values x [R, I]."""
@@ -202,7 +202,7 @@ class WeightGradient:
         total = empty(self.shape, self.dtype)
         if self._blocks is not None:
             blocks, target = self._blocks, total.numpy()
-            split(len(blocks), target.size, lambda a, b: unpack_blocks(blocks, target, a, b))
+            split(len(blocks), target.size, unpack_blocks, blocks, target)
             if self._dense is not None:
                 total += self._dense
         elif self._dense is not None:
@@ -246,31 +246,25 @@ def unpack_blocks(packed, weight, first, last):
 @kernel
 def sum_rows(cuts, index, packed, bias, y, first, last):
     """y[r] = bias + the weights of the inputs index[cuts[r, 0]:cuts[r, -1]], part of the inputs by part, for a tile of rows at a time."""
-    part = np.zeros(LANES, y.dtype)
-    parts = cuts.shape[1] - 1
+    totals = np.empty(TILE * LANES, y.dtype)  # of a tile of rows, side by side
     for q in range(packed.shape[0]):
         a = q * LANES
         n = min(LANES, y.shape[1] - a)
         table = packed[q]
         for tile in range(first, last, TILE):
-            end = min(last, tile + TILE)
-            for r in range(tile, end):
-                target = y[r, a : a + n]
+            rows = min(TILE, last - tile)
+            for r in range(rows):
+                total = totals[r * LANES : (r + 1) * LANES]
                 for j in range(n):
-                    target[j] = bias[a + j]
-            if n == LANES:
-                for c in range(parts):
-                    for r in range(tile, end):
-                        if cuts[r, c] < cuts[r, c + 1]:
-                            add_rows(y[r, a : a + LANES], table, index, cuts[r, c], cuts[r, c + 1], 0)
-            else:
-                for r in range(tile, end):
-                    target = y[r, a : a + n]
-                    for j in range(n):
-                        part[j] = target[j]
-                    add_rows(part, table, index, cuts[r, 0], cuts[r, parts], 0)
-                    for j in range(n):
-                        target[j] = part[j]
+                    total[j] = bias[a + j]
+            for c in range(cuts.shape[1] - 1):
+                for r in range(rows):
+                    begin, end = cuts[tile + r, c], cuts[tile + r, c + 1]
+                    add_rows(totals[r * LANES : (r + 1) * LANES], table, index, begin, end, 0)
+            for r in range(rows):
+                total, target = totals[r * LANES : (r + 1) * LANES], y[tile + r, a : a + n]
+                for j in range(n):
+                    target[j] = total[j]
 
 
 @kernel

@@ -48,7 +48,7 @@ class Lists:
         if parts <= 1 or not self.rising:
             return np.stack([self.start[:-1], self.start[1:]], 1)
         cuts = np.empty((self.rows, parts + 1), np.int64)
-        split(self.rows, self.count, lambda a, b: cut_rows(self.start, self.index, self.inputs, cuts, a, b))
+        split(self.rows, self.count, cut_rows, self.start, self.index, self.inputs, cuts)
         return cuts
 
     @cached_property
@@ -57,16 +57,16 @@ class Lists:
         chunks = -(-self.rows // CHUNK)
         start = np.zeros((chunks, self.inputs + 2), np.int64)
         row = buffer((self.count,), np.int32)
-        split(chunks, 4 * self.count, lambda a, b: transpose(self.start, self.index, start, row, a, b))
+        split(chunks, 4 * self.count, transpose, self.start, self.index, start, row)
         return start, row
 
 
 def of_mask(mask: NDArray[np.uint8]) -> Lists:
     """Lists of the non-zero entries of mask [R, N]."""
     count = np.empty(len(mask), np.int64)
-    split(len(mask), mask.size // 8, lambda a, b: count_mask(mask, count, a, b))
+    split(len(mask), mask.size // 8, count_mask, mask, count)
     start, index = _room(count)
-    split(len(mask), mask.size, lambda a, b: fill_mask(mask, start, index, a, b))
+    split(len(mask), mask.size, fill_mask, mask, start, index)
     return Lists(start, index, mask.shape[1])
 
 
@@ -75,11 +75,11 @@ def of_values(x: np.ndarray, densest: float = 1.0) -> "Lists | None":
     if not x.size or bool(((x[0] != 0) & (x[0] != 1)).any()):
         return None
     count = np.empty(len(x), np.int64)
-    split(len(x), x.size, lambda a, b: count_values(x, count, a, b))
+    split(len(x), x.size, count_values, x, count)
     if count.min() < 0 or count.sum() > densest * x.size:
         return None
     start, index = _room(count)
-    split(len(x), x.size, lambda a, b: fill_values(x, start, index, a, b))
+    split(len(x), x.size, fill_values, x, start, index)
     return Lists(start, index, x.shape[1])
 
 
@@ -93,9 +93,9 @@ def _room(count: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int32
 def remap(lists: Lists, table: NDArray[np.int32], inputs: int, batch: int = 1) -> Lists:
     """Every index i of sample b as table[b, i], left out where that is negative. table: [batch or 1, inputs of `lists`]."""
     count = np.empty(lists.rows, np.int64)
-    split(lists.rows, lists.count, lambda a, b: count_kept(lists.start, lists.index, table, batch, count, a, b))
+    split(lists.rows, lists.count, count_kept, lists.start, lists.index, table, batch, count)
     start, index = _room(count)
-    split(lists.rows, lists.count, lambda a, b: fill_kept(lists.start, lists.index, table, batch, start, index, a, b))
+    split(lists.rows, lists.count, fill_kept, lists.start, lists.index, table, batch, start, index)
     return Lists(start, index, inputs, rising=False)
 
 
@@ -103,7 +103,7 @@ def densify(lists: Lists, scale: float, dtype: "np.dtype | type") -> np.ndarray:
     """The values [R, inputs] that the lists stand for: scale times the number of events."""
     values = buffer((lists.rows, lists.inputs), dtype)
     factor = values.dtype.type(scale)
-    split(lists.rows, values.size, lambda a, b: scatter(lists.start, lists.index, factor, values, a, b))
+    split(lists.rows, values.size, scatter, lists.start, lists.index, factor, values)
     return values
 
 
@@ -164,11 +164,12 @@ def fill_values(x, start, index, first, last):
 
 @kernel
 def cut_rows(start, index, inputs, cuts, first, last):
+    """See `Lists.cut`."""
     parts = cuts.shape[1] - 1
     for r in range(first, last):
         k = start[r]
-        cuts[r, 0] = k
-        for c in range(1, parts + 1):
+        cuts[r, 0], cuts[r, parts] = k, start[r + 1]
+        for c in range(1, parts):
             bound = inputs * c // parts
             while k < start[r + 1] and index[k] < bound:
                 k += 1

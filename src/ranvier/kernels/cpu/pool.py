@@ -117,7 +117,7 @@ def places(p: Pooling, height: int, width: int, channels: int, channels_first: b
 def once(lists: Lists) -> Lists:
     """Lists in which each input stands once."""
     mask = buffer((lists.rows, lists.inputs), np.uint8)
-    split(lists.rows, mask.size // 8 + lists.count, lambda a, b: mark(lists.start, lists.index, mask, a, b))
+    split(lists.rows, mask.size // 8 + lists.count, mark, lists.start, lists.index, mask)
     return of_mask(mask)
 
 
@@ -129,7 +129,7 @@ def pool(x: Tensor, p: Pooling) -> tuple[Tensor, np.ndarray]:
     arg = buffer((rows, y[0].numel()) if p.kind == "max" else (0, 0), np.uint8)
     source, target = x.numpy().reshape(rows, -1), y.numpy().reshape(rows, -1)
     factor, shape = source.dtype.type(p.factor), (height, width, channels, *after)
-    split(rows, x.numel(), lambda a, b: pool_rows(source, target, arg, factor, shape, p.numbers, a, b))
+    split(rows, x.numel(), pool_rows, source, target, arg, factor, shape, p.numbers)
     return y, arg
 
 
@@ -139,7 +139,7 @@ def unpool(error: Tensor, arg: np.ndarray, p: Pooling, shape: tuple[int, ...]) -
     x = empty((len(error), height * width * channels), error.dtype)
     source, target = error.numpy(), x.numpy()
     factor, sizes = target.dtype.type(p.factor), (height, width, channels, *p.after(height, width))
-    split(len(error), x.numel(), lambda a, b: unpool_rows(source, target, arg, factor, sizes, p.numbers, a, b))
+    split(len(error), x.numel(), unpool_rows, source, target, arg, factor, sizes, p.numbers)
     return x
 
 
@@ -152,11 +152,7 @@ def first_active(lists: Lists, p: Pooling, shape: tuple[int, ...], channels_firs
     after = p.after(height, width)
     arg = buffer((lists.rows, after[0] * after[1] * channels), np.uint8)
     sizes = (height, width, channels, *after)
-    split(
-        lists.rows,
-        arg.size + lists.count,
-        lambda a, b: first_rows(lists.start, lists.index, table, arg, sizes, p.numbers, a, b),
-    )
+    split(lists.rows, arg.size + lists.count, first_rows, lists.start, lists.index, table, arg, sizes, p.numbers)
     return arg
 
 

@@ -59,7 +59,7 @@ class RecurrentStage(Stage):
         mask = buffer(x.shape, np.uint8)
         arrays = [total.numpy(), mask, *(s.numpy() for s in after), *self._plan.values, self._table]
         kernel = _forward(self.loop, self._plan.variant)
-        split(x.shape[1], total.numel() * 4, lambda a, b: kernel(*arrays, a, b))
+        split(x.shape[1], total.numel() * 4, kernel, *arrays)
         lists = of_mask(mask.reshape(x.rows, x.neurons))
         self.saved = total, lists, self.states
         self.states = [*after, torch.from_numpy(mask[-1]).to(self.dtype)]
@@ -100,7 +100,7 @@ class RecurrentStage(Stage):
             total.numpy(), error.numpy(), error.numpy(), *(s.numpy() for s in states), *(a.numpy() for a in adjoints),
             last_adjoint.numpy(), *self._plan.values, partial, *per_neuron, self._back_table,
         ]  # fmt: skip
-        split(groups, total.numel() * 8, lambda a, b: kernel(*arrays, a, b))
+        split(groups, total.numel() * 8, kernel, *arrays)
         found = dict(zip(scalars, torch.from_numpy(partial.sum(0)).unbind(0), strict=True))
         found |= {c: torch.from_numpy(g.sum(0)) for c, g in zip(vectors, per_neuron, strict=True)}
         self._sums = {c: self._sums[c] + g if c in self._sums else g for c, g in found.items()}

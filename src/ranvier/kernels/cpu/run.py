@@ -61,7 +61,7 @@ class Plan:
             *(s.view(R, C).numpy() for s in states),
         ]
         tiles = R * -(-C // width)
-        split(tiles, x.numel(), lambda a, b: kernel(*arrays, *self.values, a, b, width))
+        split(tiles, x.numel(), kernel, *arrays, *self.values, width)
 
     def backward(
         self,
@@ -91,7 +91,7 @@ class Plan:
         ]
         rest = [partial, *(g.numpy() for g in per_row)]
         rest += [] if near is None else [near.view(T, R, C).numpy()]
-        split(tiles, x.numel(), lambda a, b: kernel(*arrays, *self.values, *rest, a, b, width))
+        split(tiles, x.numel(), kernel, *arrays, *self.values, *rest, width)
         sums = torch.from_numpy(partial.sum(0))
         return dict(zip(scalars, sums.unbind(0), strict=True)) | {
             c: g.sum(0) for c, g in zip(vectors, per_row, strict=True)

@@ -69,7 +69,7 @@ class Variant:
 
 
 def forward_source(loop: Loop, v: Variant) -> str:
-    """Kernel `forward(x, out..., state..., coefficient..., first, last, width)`; states are updated in place."""
+    """Kernel `forward(x, out..., state..., coefficient..., width, first, last)`; states are updated in place."""
     constants: dict[float, str] = {}
     dialect = numba_dialect(constants)
     names = _names(loop, v)
@@ -82,7 +82,7 @@ def forward_source(loop: Loop, v: Variant) -> str:
     arguments = ["x", *(f"out{k}" for k in outs), *(f"state{k}" for k in states), *(str(c) for c in loop.coefficients)]
     lines = [
         DECORATOR,
-        f"def forward({', '.join(arguments)}, first, last, width):",
+        f"def forward({', '.join(arguments)}, width, first, last):",
         "    T, R, C = x.shape",
         "    tiles = (C + width - 1) // width",
         *_constants(constants),
@@ -104,7 +104,7 @@ def forward_source(loop: Loop, v: Variant) -> str:
 
 
 def backward_source(loop: Loop, v: Variant) -> str:
-    """Kernel `backward(x, grad..., x_grad, state..., adjoint..., coefficient..., scalar_grads, neuron_grad..., first, last, width)`.
+    """Kernel `backward(x, grad..., x_grad, state..., adjoint..., coefficient..., scalar_grads, neuron_grad..., width, first, last)`.
 
     state: initial states (read). adjoint: gradient of the final states in, of the initial states out (in place).
     scalar_grads [tiles, K]: partial sums of scalar coefficients' gradients. neuron_grad [R, C]: one for each per-neuron coefficient.
@@ -123,7 +123,7 @@ def backward_source(loop: Loop, v: Variant) -> str:
     ]  # fmt: skip
     lines = [
         DECORATOR,
-        f"def backward({', '.join(arguments)}, first, last, width):",
+        f"def backward({', '.join(arguments)}, width, first, last):",
         "    T, R, C = x.shape",
         "    tiles = (C + width - 1) // width",
         *_constants(constants),

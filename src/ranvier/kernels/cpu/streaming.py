@@ -65,7 +65,7 @@ class NeuronPart:
         inner = [s for name, s in self.states.items() if name != "last"]
         width = min(1024, neurons)
         self._arguments = (
-            source.reshape(1, 1, -1), self._mask.reshape(1, 1, -1), *inner, *plan.values, 0, -(-neurons // width), width
+            source.reshape(1, 1, -1), self._mask.reshape(1, 1, -1), *inner, *plan.values, width, 0, -(-neurons // width)
         )  # fmt: skip
 
     def __call__(self) -> None:
