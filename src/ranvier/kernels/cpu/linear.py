@@ -23,6 +23,7 @@ from ranvier.kernels.cpu.vector import LANES, add_rows, add_scaled_rows
 PART = 128  # inputs whose weights, LANES columns of them, fit the first-level cache
 FEW = 18  # events of a row and part that make it worth while to take the inputs part by part
 SQUARE = 64  # inputs that are packed together
+SHARES = 4  # of a block's weight gradient, for threads to take where there are few blocks
 TILE = 64  # rows that take part after part of the inputs together; their totals stay in the first-level cache
 FEWEST = 32  # rows below which packing the weights costs more than a dense product
 DENSEST_ERROR = 0.2  # share of non-zero errors above which the dense input gradient is faster
@@ -187,7 +188,7 @@ class WeightGradient:
         start, row = lists.transposed
         blocks, values, factor = self._blocks, error.numpy(), self.bias.dtype.type(scale)
         work = (lists.count + lists.rows) * self.shape[0]
-        split(len(blocks), work, sum_errors, start, row, values, factor, blocks, self.bias, first)
+        split(len(blocks) * SHARES, work, sum_errors, start, row, values, factor, blocks, self.bias, first)
 
     def add_values(self, x: Tensor, error: Tensor) -> None:
         """Adds error.T @ x for inputs that are values x [R, I]."""
@@ -269,17 +270,22 @@ def sum_rows(cuts, index, packed, bias, y, first, last):
 
 @kernel
 def sum_errors(start, row, error, factor, gradient, bias, fresh, first, last):
-    """gradient[q, i] += factor * the errors of the rows in which input i was active, for blocks [first, last); bias += all errors."""
+    """gradient[q, i] += factor * the errors of the rows in which input i was active; bias += all errors.
+
+    Blocks have SHARES shares, parts of the inputs; this does shares [first, last) of all.
+    """
     rows = error.shape[0]
     panel = np.empty(CHUNK * LANES, error.dtype)  # the block's errors of a chunk of rows, side by side
     inputs = gradient.shape[1] // LANES
-    for q in range(first, last):
+    for q in range(first // SHARES, (last - 1) // SHARES + 1):
         a = q * LANES
         n = min(LANES, error.shape[1] - a)
         block = gradient[q]
+        share, end = max(first - q * SHARES, 0), min(last - q * SHARES, SHARES)
+        least, most = inputs * share // SHARES, inputs * end // SHARES
         offset = np.zeros(LANES, error.dtype)
         if fresh:
-            block[:] = 0
+            block[least * LANES : most * LANES] = 0
         for c in range(start.shape[0]):
             low, high = c * CHUNK, min(rows, (c + 1) * CHUNK)
             for r in range(low, high):
@@ -290,11 +296,12 @@ def sum_errors(start, row, error, factor, gradient, bias, fresh, first, last):
                 for j in range(n, LANES):
                     target[j] = 0
             at = start[c]
-            for i in range(inputs):
+            for i in range(least, most):
                 if at[i] < at[i + 1]:
                     add_rows(block[i * LANES : (i + 1) * LANES], panel, row, at[i], at[i + 1], 0)
-        for j in range(n):
-            bias[a + j] += offset[j]
+        if share == 0:
+            for j in range(n):
+                bias[a + j] += offset[j]
 
 
 @kernel
