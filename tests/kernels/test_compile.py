@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numba
 import numpy as np
 import pytest
 
@@ -35,3 +36,11 @@ def test_machine_code_is_kept_for_this_version_of_all_texts(tmp_path: Path, monk
     assert hits() == 1
     monkeypatch.setattr(compiling, "fingerprint", lambda: "another text")
     assert hits() == 0
+
+
+def test_functions_of_others_without_a_module_compile() -> None:
+    """Numba tells us of every function, also of those whose text was executed."""
+    space: dict = {}
+    exec("def twice(x): return 2 * x", space)
+    space["twice"].__module__ = None
+    assert numba.njit(space["twice"])(3) == 6

@@ -169,7 +169,7 @@ def test_repeated_events_that_count_a_share_over_stretches(
 
 @pytest.mark.parametrize("case", [CASES[2], CASES[5], CASES[14], CASES[20], CASES[24]], ids=str)
 def test_thread_count_changes_no_bit(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(threads.split, "__defaults__", (1,))
+    monkeypatch.setattr(threads, "LEAST", 1)
     monkeypatch.setattr(conv, "DENSEST_ERROR", 1.1)  # by events, whatever the density
     weight, bias = parameters(case)
     x = spikes((7, BATCH, *case.size), 0.2).requires_grad_()

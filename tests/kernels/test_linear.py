@@ -221,7 +221,7 @@ def test_no_gradient_is_computed_that_is_not_asked_for() -> None:
 
 @pytest.mark.parametrize("outputs", [5, LANES + 3, 5 * LANES])
 def test_thread_count_changes_no_bit(outputs: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(threads.split, "__defaults__", (1,))
+    monkeypatch.setattr(threads, "LEAST", 1)
     x, weight = spikes((CHUNK + 50, 30), 0.15, F32), torch.randn(outputs, 30, requires_grad=True)
     before, results = torch.get_num_threads(), []
     try:

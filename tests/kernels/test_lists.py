@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from ranvier.kernels.cpu import lists
+from ranvier.kernels.cpu import threads
 from ranvier.kernels.cpu.lists import CHUNK, Lists, densify, of_mask, of_values, remap
 
 
 @pytest.fixture(autouse=True)
 def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every call may split its rows, whatever the work."""
-    monkeypatch.setattr(lists.split, "__defaults__", (1,))
+    monkeypatch.setattr(threads, "LEAST", 1)
 
 
 def mask_of(shape: tuple[int, int], density: float | str, seed: int = 0) -> np.ndarray:

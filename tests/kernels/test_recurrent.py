@@ -117,7 +117,7 @@ def test_silence_and_everybody_at_once() -> None:
 
 
 def test_thread_count_changes_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(threads.split, "__defaults__", (1,))
+    monkeypatch.setattr(threads, "LEAST", 1)
     layer = population(LANES + 5, learn=("tau_mem",))
     x, start = 4 * normal(8, 3 * ROWS - 1, LANES + 5), start_of(layer, 3 * ROWS - 1)
     before, results = torch.get_num_threads(), []

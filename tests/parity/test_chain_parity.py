@@ -690,7 +690,7 @@ def test_a_backend_that_is_asked_for_runs(backend: str) -> None:
 @pytest.fixture
 def many_parts(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """Sets the threads of our kernels, which share even the smallest work. torch's own products stay on one: its BLAS rounds otherwise on more."""
-    monkeypatch.setattr(threads.split, "__defaults__", (1,))
+    monkeypatch.setattr(threads, "LEAST", 1)
     return lambda count: monkeypatch.setattr(threads, "torch", SimpleNamespace(get_num_threads=lambda: count))
 
 

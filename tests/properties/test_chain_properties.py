@@ -21,7 +21,7 @@ F64 = torch.float64
 def _smallest_work_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small inputs too go by events and are shared by threads."""
     monkeypatch.setattr(linear_kernels, "FEWEST", 1)
-    monkeypatch.setattr(threads.split, "__defaults__", (1,))
+    monkeypatch.setattr(threads, "LEAST", 1)
 
 
 def flat(inputs: int, hidden: int, g: torch.Generator) -> rv.Sequential:

@@ -9,7 +9,6 @@ import os
 from typing import Any
 
 import numpy as np
-import torch
 from llvmlite import binding, ir
 from numba import typeof, types
 from numba.core import cgutils
@@ -22,7 +21,7 @@ _forked = False  # OpenMP's threads do not exist in a forked process, and starti
 
 
 def _find() -> bool:
-    """Makes the library's functions known to compiled code; whether it has them (not every platform's torch brings GNU's interface)."""
+    """Makes known to compiled code what torch has loaded; whether it has it (not every platform's OpenMP offers GNU's interface)."""
     try:
         library = ctypes.CDLL(None)
         for name in ("GOMP_parallel", "omp_get_thread_num"):
@@ -48,11 +47,11 @@ def takes(function: Any) -> bool:
     return _found and not _forked and isinstance(function, Dispatcher)
 
 
-def share(function: Any, parts: int, count: int, arguments: tuple[Any, ...]) -> None:
-    """Calls function(*arguments, first, last) on `parts` parts of range(count)."""
-    threads = (
-        torch.get_num_threads()
-    )  # asked for even where parts are fewer: OpenMP would end those that it does not need
+def share(function: Any, threads: int, parts: int, count: int, arguments: tuple[Any, ...]) -> None:
+    """Calls function(*arguments, first, last) on `parts` parts of range(count).
+
+    threads: how many OpenMP has, the same in every call even where parts are fewer, since it ends those that it is not asked for.
+    """
     hand_out(_address(function, arguments), threads, parts, count, *arguments)
 
 

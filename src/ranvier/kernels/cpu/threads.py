@@ -38,11 +38,12 @@ os.register_at_fork(after_in_child=_after_fork)
 
 def split(count: int, work: int, run: Callable[..., Any], *arguments: Any) -> None:
     """Calls run(*arguments, first, last) on parts of range(count), in parallel where `work` (elements in all) is worth it."""
-    parts = min(torch.get_num_threads(), count, max(1, work // LEAST))
+    threads = torch.get_num_threads()
+    parts = min(threads, count, max(1, work // LEAST))
     if parts <= 1:
         run(*arguments, 0, count)
     elif openmp.takes(run):
-        openmp.share(run, parts, count, arguments)
+        openmp.share(run, threads, parts, count, arguments)
     else:
         _share(run, parts, count, arguments)
 
