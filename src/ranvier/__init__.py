@@ -3,25 +3,35 @@
 Public names are loaded when they are first used, so that `import ranvier` is quick.
 """
 
+import os
+import sys
 from importlib import import_module
 from typing import Any
 
 __version__ = "0.2.0"
 
+if "torch" not in sys.modules and "OMP_WAIT_POLICY" not in os.environ:
+    # Read when torch is loaded: a thread that waits for the next part of a kernel does so awake for 0.2 ms, then sleeps. The default is
+    # some milliseconds, which costs up to ten times the run where other programs want the cores. Without effect if torch came before.
+    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+
 _HOMES = {
-    "ranvier.neurons": ("ALIF", "IF", "LI", "LIF", "Accumulator", "AdaptiveLIF", "CubaLIF", "Neuron", "Run"),
+    "ranvier.neurons": (
+        "ALIF", "EIF", "IF", "LI", "LIF", "QIF", "Accumulator", "AdEx", "AdaptiveLIF", "ConductanceLIF", "CubaLIF", "HodgkinHuxley",
+        "Izhikevich", "Neuron", "Run",
+    ),
     "ranvier.layers": (
         "AvgPool2d", "Conv2d", "Delays", "Dropout", "Flatten", "Linear", "MaxPool2d", "Recurrent", "SegmentLinear", "Sequential", "SumPool2d",
     ),
     "ranvier.equations": (
-        "BlockInput", "BlockSpikes", "Clamp", "CurrentInput", "Euler", "Exact", "ExponentialEuler", "ImpulseInput", "ModelError",
-        "NoReset", "RungeKutta4", "Subtract", "ToValue", "parameter", "state",
+        "BlockInput", "BlockSpikes", "Clamp", "CurrentInput", "Euler", "Exact", "ExponentialEuler", "ExponentialMidpoint",
+        "ImpulseInput", "ModelError", "NoReset", "RungeKutta4", "SemiImplicitEuler", "Subtract", "ToValue", "parameter", "state",
     ),
     "ranvier.spikes": ("Events",),
     "ranvier.surrogates": (
         "Arctan", "Boxcar", "FastSigmoid", "MultiGaussian", "Sigmoid", "StraightThrough", "Surrogate", "Triangle",
     ),
-    "ranvier.units": ("Hz", "mV", "ms", "nA", "nS", "pA", "pF"),
+    "ranvier.units": ("Hz", "Mohm", "cm", "mS", "mV", "ms", "nA", "nS", "pA", "pF", "uA", "uF"),
     "ranvier.errors": ("RanvierError",),
 }  # fmt: skip
 _HOME = {name: home for home, names in _HOMES.items() for name in names}

@@ -11,7 +11,7 @@ import sympy
 import torch
 from torch import Tensor
 
-from ranvier.equations.functions import exprel_tensor
+from ranvier.equations.functions import exprel_tensor, uniform_tensor
 from ranvier.equations.lowering import Loop
 from ranvier.equations.program import INPUT, Assign, Detach, Fire
 from ranvier.kernels.printing import TORCH, render
@@ -92,7 +92,13 @@ def _step(loop: Loop, outputs: tuple[sympy.Symbol, ...]) -> Callable[..., tuple[
         lines.append(f"    u{k} = {text}")
     after = ", ".join(names[e] for e in loop.program.after.values())
     lines.append(f"    return ({''.join(names[o] + ', ' for o in outputs)}), [{after}]")
-    scope: dict[str, Any] = {"torch": torch, "spike": _Spike.apply, "exprel": exprel_tensor, "choose": _choose}
+    scope: dict[str, Any] = {
+        "torch": torch,
+        "spike": _Spike.apply,
+        "exprel": exprel_tensor,
+        "uniform": uniform_tensor,
+        "choose": _choose,
+    }
     exec("\n".join(lines), scope)
     return scope["step"]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import sympy
 
-from ranvier.equations.functions import Abs, Expr, exprel, exprel_slope
+from ranvier.equations.functions import Abs, Expr, exprel, exprel_slope, uniform
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ TORCH = Dialect(
         Abs: "torch.abs",
         sympy.sign: "torch.sign",
         exprel: "exprel",
+        uniform: "uniform",
     },
     choose="choose({}, {}, {})",
     sqrt="torch.sqrt({})",
@@ -49,6 +50,7 @@ NUMBA_FUNCTIONS: Mapping[type, str] = {
     sympy.sign: "sign",
     exprel: "exprel",
     exprel_slope: "exprel_slope",
+    uniform: "uniform",
 }
 
 

@@ -5,6 +5,7 @@ Spikes are bytes (`mask` [R, N], 0 or 1) where a neuron kernel writes them, and 
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,16 +72,27 @@ def of_mask(mask: NDArray[np.uint8]) -> Lists:
 
 
 def of_values(x: np.ndarray, densest: float = 1.0) -> "Lists | None":
-    """Lists of spikes x [R, N]; None where a value is neither 0 nor 1, or more than the share `densest` is active."""
+    """Lists of spikes x [R, N]; None where a value is neither 0 nor 1, or more than the share `densest` is active.
+
+    x is read once: the rows that a thread takes are listed one behind the other, and those of all threads moved together then.
+    """
+    rows, inputs = x.shape
     if not x.size or bool(((x[0] != 0) & (x[0] != 1)).any()):
         return None
-    count = np.empty(len(x), np.int64)
-    split(len(x), x.size, count_values, x, count)
-    if count.min() < 0 or count.sum() > densest * x.size:
-        return None
-    start, index = _room(count)
-    split(len(x), x.size, fill_values, x, start, index)
-    return Lists(start, index, x.shape[1])
+    count, place = np.empty(rows, np.int64), np.empty(rows, np.int64)
+    for room in (min(inputs, int(min(densest, 1.0) * inputs) + 1), inputs):  # the first is too small where one thread gets most
+        index = buffer((rows * room,), np.int32)
+        split(rows, x.size, fill_values, x, room, index, count, place)
+        if count.min() < 0 or count.sum() > densest * x.size:
+            return None
+        if place.min() >= 0:
+            break
+    start = np.zeros(rows + 1, np.int64)
+    np.cumsum(count, out=start[1:])
+    parts = [*(np.flatnonzero(np.diff(place - start[:-1])) + 1), rows]  # the first part lies where it belongs
+    for a, b in pairwise(parts):
+        index[start[a] : start[b]] = index[place[a] : place[a] + start[b] - start[a]]
+    return Lists(start, index, inputs)
 
 
 def _room(count: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
@@ -118,19 +130,6 @@ def count_mask(mask, count, first, last):
         count[r] = n
 
 
-@kernel
-def count_values(x, count, first, last):
-    """count[r] = number of ones in row r; -1 where a value is neither 0 nor 1 (NaN included)."""
-    for r in range(first, last):
-        row = x[r]
-        n, odd = 0, 0
-        for i in range(row.shape[0]):
-            on = row[i] != 0
-            odd += on & (row[i] != 1)
-            n += on
-        count[r] = -1 if odd else n
-
-
 @kernel_inline
 def fill(row, n, end, limit, index):
     """index[n:end] = the places of the ones of a row of bytes; what lies behind, up to `limit`, may be overwritten."""
@@ -152,14 +151,28 @@ def fill_mask(mask, start, index, first, last):
 
 
 @kernel
-def fill_values(x, start, index, first, last):
-    """As `fill_mask`, for values."""
+def fill_values(x, room, index, count, place, first, last):
+    """index[place[r]:place[r] + count[r]] = the places of the ones of row r; count[r] = -1 where a value is neither 0 nor 1 (NaN included).
+
+    Rows [first, last) follow each other from first * room on; place[r] = -1 where last * room is too near.
+    """
     scratch = np.empty(x.shape[1], np.uint8)
+    at, limit = first * room, last * room
     for r in range(first, last):
         row = x[r]
+        n, odd = 0, 0
         for i in range(row.shape[0]):
-            scratch[i] = row[i] != 0
-        fill(scratch, start[r], start[r + 1], start[last], index)
+            on = row[i] != 0
+            odd += on & (row[i] != 1)
+            n += on
+            scratch[i] = on
+        count[r] = -1 if odd else n
+        if odd or at + n > limit:
+            place[r] = -1
+        else:
+            place[r] = at
+            fill(scratch, at, at + n, limit, index)
+            at += n
 
 
 @kernel

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import sympy
 
 from ranvier.equations.adjoint import adjoint_of, derive, filter_of, gradient_of
+from ranvier.equations.functions import uniform
 from ranvier.equations.lowering import Loop
 from ranvier.equations.program import INPUT, Assign, Detach, Fire
 from ranvier.kernels.printing import Dialect, numba_dialect, render
@@ -38,6 +39,22 @@ def exprel(x):
 def exprel_slope(x):
     y = np.float64(x)  # the difference below would lose all digits of a float32
     return 0.5 + y / 3 + y * y / 8 if abs(y) < 1e-3 else (math.exp(y) * (y - 1) + 1) / (y * y)
+
+
+'''
+RANDOM = '''@njit
+def mixed(h):
+    h = np.uint32(np.uint32(h ^ (h >> np.uint32(16))) * np.uint32(0x85EBCA6B))
+    h = np.uint32(np.uint32(h ^ (h >> np.uint32(13))) * np.uint32(0xC2B2AE35))
+    return np.uint32(h ^ (h >> np.uint32(16)))
+
+
+@njit
+def uniform(stream, drawn):
+    real = type(stream)
+    h = mixed(np.uint32(np.uint32(np.int32(drawn)) + np.uint32(0x9E3779B9)))
+    h = mixed(np.uint32(h + np.uint32(np.uint32(np.int32(stream)) * np.uint32(0x9E3779B1))))
+    return (real(np.int32(h >> np.uint32(9))) + real(0.5)) * real(2.0**-23)
 
 
 '''
@@ -100,7 +117,7 @@ def forward_source(loop: Loop, v: Variant) -> str:
         *(f"                {line}" for line in [*_reads(loop, v), *body]),
         *_copy("        ", [(f"state{k}[r, a + j]", f"w{k}[j]") for k in states]),
     ]
-    return HEADER.format(name=loop.program.name, what="forward over time") + "\n".join(lines) + "\n"
+    return _header(loop, "forward over time") + "\n".join(lines) + "\n"
 
 
 def backward_source(loop: Loop, v: Variant) -> str:
@@ -161,7 +178,7 @@ def backward_source(loop: Loop, v: Variant) -> str:
         *_copy("        ", [(f"neuron_grad_{c}[r, a + j]", f"s_{c}[j]") for c in vectors]),
     ]
     lines += _totals(scalars)
-    return HEADER.format(name=loop.program.name, what="gradients, backward over time") + "\n".join(lines) + "\n"
+    return _header(loop, "gradients, backward over time") + "\n".join(lines) + "\n"
 
 
 def recurrent_forward_source(loop: Loop, v: Variant) -> str:
@@ -201,7 +218,7 @@ def recurrent_forward_source(loop: Loop, v: Variant) -> str:
         *_copy("        ", [(f"state{k}[b, j]", f"w{k}[j]") for k in states]),
     ]
     what = "forward over time, with recurrent weights"
-    return RECURRENT + HEADER.format(name=loop.program.name, what=what) + "\n".join(lines) + "\n"
+    return RECURRENT + _header(loop, what) + "\n".join(lines) + "\n"
 
 
 def recurrent_backward_source(loop: Loop, v: Variant) -> str:
@@ -276,7 +293,7 @@ def recurrent_backward_source(loop: Loop, v: Variant) -> str:
         *_totals(scalars),
     ]
     what = "gradients, backward over time, with recurrent weights"
-    return RECURRENT + HEADER.format(name=loop.program.name, what=what) + "\n".join(lines) + "\n"
+    return RECURRENT + _header(loop, what) + "\n".join(lines) + "\n"
 
 
 def graded_coefficients(loop: Loop, v: Variant) -> tuple[list[sympy.Symbol], list[sympy.Symbol]]:
@@ -320,6 +337,11 @@ def _totals(scalars: list[sympy.Symbol]) -> list[str]:
             f"        scalar_grads[q, {k}] = total",
         ]
     return lines
+
+
+def _header(loop: Loop, what: str) -> str:
+    draws = any(isinstance(line, Assign) and line.value.has(uniform) for line in loop.statements)
+    return HEADER.format(name=loop.program.name, what=what) + (RANDOM if draws else "")
 
 
 def _names(loop: Loop, v: Variant) -> dict[sympy.Symbol, str]:
