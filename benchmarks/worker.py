@@ -87,10 +87,10 @@ class Worker:
     def memory(self) -> dict[str, Any]:
         """MiB of the process at rest, model and data loaded, and what the peak of a training step lies above it.
 
-        Code is loaded, and kernels are compiled, by a step on a few samples and steps before anything is counted.
+        Code is loaded, and kernels are compiled, by a step over a few time steps before anything is counted.
         """
         peer = PEERS[self.name]
-        few: Case | None = peer.case(replace(self.workload, steps=4, batch=2).problem())
+        few: Case | None = peer.case(replace(self.workload, steps=4).problem())
         for _ in range(2):
             few.training()
         few = None

@@ -10,14 +10,21 @@ import ranvier as rv
 
 NAMES = [
     "ALIF", "Accumulator", "AdaptiveLIF", "Arctan", "AvgPool2d", "BlockInput", "BlockSpikes", "Boxcar", "Clamp", "Conv2d",
-    "CubaLIF", "CurrentInput", "Delays", "Dropout", "Euler", "Events", "Exact", "ExponentialEuler", "FastSigmoid", "Flatten", "Hz", "IF",
+    "AdEx", "ConductanceLIF", "CubaLIF", "CurrentInput", "Delays", "Dropout", "EIF", "Euler", "Events", "Exact", "ExponentialEuler",
+    "ExponentialMidpoint", "FastSigmoid", "Flatten", "HodgkinHuxley", "Hz", "IF", "Izhikevich", "Mohm", "QIF", "SemiImplicitEuler", "cm",
+    "mS", "uA", "uF",
+    "BinaryLSTM", "CfC", "DendriticTree", "LSNN", "LTC", "PhasedLSTM", "SpikingLSTM", "SubLSTM",
+    "Alpha", "BalancedResonateAndFire", "EPropALIF", "EscapeLIF", "PoissonNeuron", "ResonateAndFire", "SEAdLIF", "SRM", "SRM0",
+    "Synaptic", "draw",
     "ImpulseInput", "LI", "LIF", "Linear", "MaxPool2d", "ModelError", "MultiGaussian", "Neuron", "NoReset", "RanvierError",
     "Recurrent", "Run", "RungeKutta4", "SegmentLinear", "Sequential", "Sigmoid", "StraightThrough", "Subtract", "SumPool2d",
-    "Surrogate", "ToValue", "Triangle", "mV", "ms", "nA", "nS", "pA", "pF", "parameter", "state",
+    "AlphaSynapse", "ConductanceSynapse", "DeltaSynapse", "DoubleExponentialSynapse", "ExponentialSynapse", "NMDASynapse",
+    "ShortTermPlasticity", "Synapse",
+    "Surrogate", "ToValue", "Triangle", "mV", "ms", "nA", "nS", "pA", "pF", "parameter", "read_events", "state",
 ]  # fmt: skip
 ROOMS = [
-    "data", "decoders", "encoders", "equations", "kernels", "layers", "losses", "neurons", "plotting", "spikes", "surrogates", "training",
-    "units",
+    "analysis", "data", "decoders", "encoders", "equations", "instruments", "kernels", "layers", "losses", "neurons", "plot", "plotting", "spikes",
+    "surrogates", "synapses", "training", "units",
 ]  # fmt: skip
 HEAVY = ("matplotlib", "lightning", "torchmetrics", "sklearn", "soundfile", "PIL", "typer")
 

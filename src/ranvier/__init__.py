@@ -8,7 +8,7 @@ import sys
 from importlib import import_module
 from typing import Any
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 
 if "torch" not in sys.modules and "OMP_WAIT_POLICY" not in os.environ:
     # Read when torch is loaded: a thread that waits for the next part of a kernel does so awake for 0.2 ms, then sleeps. The default is
@@ -18,35 +18,46 @@ if "torch" not in sys.modules and "OMP_WAIT_POLICY" not in os.environ:
 _HOMES = {
     "ranvier.neurons": (
         "ALIF", "EIF", "IF", "LI", "LIF", "QIF", "Accumulator", "AdEx", "AdaptiveLIF", "ConductanceLIF", "CubaLIF", "HodgkinHuxley",
-        "Izhikevich", "Neuron", "Run",
+        "Izhikevich", "Neuron", "Run", "Alpha", "BalancedResonateAndFire", "EPropALIF", "EscapeLIF", "PoissonNeuron", "ResonateAndFire",
+        "SEAdLIF", "SRM", "SRM0", "Synaptic",
     ),
     "ranvier.layers": (
         "AvgPool2d", "Conv2d", "Delays", "Dropout", "Flatten", "Linear", "MaxPool2d", "Recurrent", "SegmentLinear", "Sequential", "SumPool2d",
+        "BinaryLSTM", "CfC", "DendriticTree", "LSNN", "LTC", "PhasedLSTM", "SpikingLSTM", "SubLSTM",
     ),
     "ranvier.equations": (
         "BlockInput", "BlockSpikes", "Clamp", "CurrentInput", "Euler", "Exact", "ExponentialEuler", "ExponentialMidpoint",
-        "ImpulseInput", "ModelError", "NoReset", "RungeKutta4", "SemiImplicitEuler", "Subtract", "ToValue", "parameter", "state",
+        "ImpulseInput", "ModelError", "NoReset", "RungeKutta4", "SemiImplicitEuler", "Subtract", "ToValue", "draw", "parameter", "state",
     ),
     "ranvier.spikes": ("Events",),
+    "ranvier.synapses": (
+        "AlphaSynapse", "ConductanceSynapse", "DeltaSynapse", "DoubleExponentialSynapse", "ExponentialSynapse", "NMDASynapse",
+        "ShortTermPlasticity", "Synapse",
+    ),
     "ranvier.surrogates": (
         "Arctan", "Boxcar", "FastSigmoid", "MultiGaussian", "Sigmoid", "StraightThrough", "Surrogate", "Triangle",
     ),
     "ranvier.units": ("Hz", "Mohm", "cm", "mS", "mV", "ms", "nA", "nS", "pA", "pF", "uA", "uF"),
     "ranvier.errors": ("RanvierError",),
+    "ranvier.data.event_files": ("read_events",),
 }  # fmt: skip
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 _ROOMS = (
+    "analysis",
     "data",
     "decoders",
     "encoders",
     "equations",
+    "instruments",
     "kernels",
     "layers",
     "losses",
     "neurons",
+    "plot",
     "plotting",
     "spikes",
     "surrogates",
+    "synapses",
     "training",
     "units",
 )

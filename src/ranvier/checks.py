@@ -68,3 +68,41 @@ def output_shape(where: str, argument: str, output: Tensor) -> None:
             f"{where}: {argument} must have shape [T, B, C] (time, batch, class), got {tuple(output.shape)}. "
             f"Use {argument}.unsqueeze(1) for a single sample, or flatten the axes after the batch."
         )
+
+
+def class_labels(
+    where: str, labels: Tensor, argument: str, batch: int, classes: int, layout: str = "[T, B, C]"
+) -> None:
+    """Refuse labels that are not [B] whole numbers from 0 to `classes` - 1; `argument` is the output in `layout` they belong to.
+
+    Raises:
+        TypeError: `labels` is not a tensor of an integer dtype.
+        ValueError: `labels` is not [B], or a label is no class.
+    """
+    given = labels.dtype if isinstance(labels, Tensor) else type(labels).__name__
+    if given not in (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64):
+        raise TypeError(
+            f"{where}: labels must be a tensor of an integer dtype, got {given}. Use torch.as_tensor(labels).long()."
+        )
+    if labels.ndim != 1:
+        raise ValueError(
+            f"{where}: labels must have shape [B] = ({batch},), got {tuple(labels.shape)}. "
+            "Give class indices; one-hot labels become indices by labels.argmax(-1)."
+        )
+    axes = layout.strip("[]").split(", ")
+    if len(labels) != batch:
+        first = "Time comes first: " if axes[0] == "T" else ""
+        raise ValueError(
+            f"{where}: labels has {len(labels)} entries, {argument} has batch {batch} on axis {axes.index('B')}. "
+            f"{first}{argument} is {layout}."
+        )
+    lowest, highest = (int(end) for end in torch.aminmax(labels))
+    if lowest < 0 or highest >= classes:
+        because = (
+            f"because {argument} has {classes} classes on axis {axes.index('C')}" if "C" in axes else "the classes"
+        )
+        raise ValueError(
+            f"{where}: labels must lie in 0..{classes - 1}, {because}; got values from {lowest} to {highest}. "
+            f"{'Use an output layer with one neuron a class' if 'C' in axes else 'Give more classes'}, or renumber the "
+            "labels."
+        )

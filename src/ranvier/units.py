@@ -86,6 +86,10 @@ NAMED: dict[str, Dimension] = {
     "conductance": _CURRENT / _VOLTAGE,
     "capacitance": _CURRENT * _TIME / _VOLTAGE,
     "frequency": _ONE / _TIME,
+    "voltage/time": _VOLTAGE / _TIME,
+    "current/length^2": _CURRENT / _LENGTH**2,
+    "conductance/length^2": _CURRENT / _VOLTAGE / _LENGTH**2,
+    "capacitance/length^2": _CURRENT * _TIME / _VOLTAGE / _LENGTH**2,
 }
 
 # Annotations of a model's parameters and states. `Any` lets a type checker accept floats, tensors and symbols alike.
@@ -98,3 +102,7 @@ Resistance = Annotated[Any, NAMED["resistance"]]
 Conductance = Annotated[Any, NAMED["conductance"]]
 Capacitance = Annotated[Any, NAMED["capacitance"]]
 Frequency = Annotated[Any, NAMED["frequency"]]
+VoltageRate = Annotated[Any, NAMED["voltage/time"]]
+CurrentDensity = Annotated[Any, NAMED["current/length^2"]]  # per area of membrane: 1 uA/cm**2 is 0.01
+ConductanceDensity = Annotated[Any, NAMED["conductance/length^2"]]  # 1 mS/cm**2 is 10
+CapacitanceDensity = Annotated[Any, NAMED["capacitance/length^2"]]  # 1 uF/cm**2 is 0.01

@@ -1,5 +1,7 @@
+import json
 import math
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,11 +12,13 @@ from ranvier.encoders.audio import (
     dct_matrix,
     deltas,
     hz_to_mel,
+    hz_to_slaney_mel,
     log_mel,
     mel_edges,
     mel_filters,
     mel_to_hz,
     mfcc,
+    slaney_mel_to_hz,
 )
 
 
@@ -26,6 +30,23 @@ def test_mel_is_the_formula_of_htk_and_inverts():
     assert float(hz_to_mel(torch.tensor(1000.0, dtype=torch.float64))) == pytest.approx(999.9855, abs=1e-4)
     hz = torch.tensor([0.0, 20.0, 700.0, 4000.0], dtype=torch.float64)
     torch.testing.assert_close(mel_to_hz(hz_to_mel(hz)), hz)
+
+
+def test_the_scale_of_slaney_is_linear_below_one_kilohertz_and_inverts():
+    hz = torch.tensor([0.0, 200.0, 500.0, 1000.0, 6400.0], dtype=torch.float64)
+    torch.testing.assert_close(hz_to_slaney_mel(hz), torch.tensor([0, 3, 7.5, 15, 42], dtype=torch.float64))
+    torch.testing.assert_close(slaney_mel_to_hz(hz_to_slaney_mel(hz)), hz)
+    edges = mel_edges(20, 0.0, 4000.0, slaney=True)
+    below = edges[edges < 1000].diff()
+    torch.testing.assert_close(below, below[:1].expand_as(below))
+
+
+def test_slaney_moves_the_filters_of_every_front_end():
+    centres = mel_edges(30, 20.0, 4000.0, slaney=True)[1:-1]
+    t = torch.arange(2000, dtype=torch.float64) / 8000
+    picture = log_mel(torch.sin(2 * math.pi * centres[4:, None] * t), 8000, bands=30, slaney=True)
+    assert torch.equal(picture.mean(1).argmax(-1), torch.arange(4, 30))
+    assert not torch.allclose(mfcc(noise(800), 8000, slaney=True), mfcc(noise(800), 8000))
 
 
 def test_filters_peak_at_their_centres_and_sum_to_one_between_them():
@@ -57,6 +78,19 @@ def test_one_frame_equals_the_formula_written_out():
     spectrum = np.exp(-2j * np.pi * np.outer(np.arange(129), n) / 256) @ (hann * x.numpy())
     expected = np.log(np.abs(spectrum) ** 2 @ mel_filters(40, 256, 8000).numpy())
     np.testing.assert_allclose(log_mel(x, 8000)[0].numpy(), expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("scale", ["htk", "slaney"])
+def test_picture_and_cepstra_are_those_of_librosa(scale):
+    expected = json.loads((Path(__file__).parent / "librosa_features.json").read_text())[scale]
+    t = torch.arange(1200, dtype=torch.float64) / 16000
+    chirp = 0.4 * torch.sin(2 * math.pi * (200 * t + 20000 * t**2))
+    wave = chirp + 0.2 * torch.exp(-20 * t) * torch.sin(2 * math.pi * 3000 * t)
+    slaney = scale == "slaney"
+    picture = log_mel(wave, 16000, bands=12, slaney=slaney)[:3]
+    np.testing.assert_allclose(picture.numpy(), expected["log_mel"], atol=1e-4)
+    cepstrum = mfcc(wave, 16000, coefficients=8, bands=12, pre_emphasis=0.0, lifter=0, slaney=slaney)[:3]
+    np.testing.assert_allclose(cepstrum.numpy(), expected["mfcc"], atol=1e-4)
 
 
 def test_shapes_leading_axes_and_frames():

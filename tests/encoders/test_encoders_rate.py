@@ -27,6 +27,21 @@ def test_poisson_mean_is_one_minus_exp() -> None:
     assert mean[0] == 0
 
 
+def test_a_half_is_one_spike_in_two_steps_and_its_spread_is_binomial() -> None:
+    means = bernoulli(torch.full((4000,), 0.5, dtype=torch.float64), steps=100, generator=seeded()).mean(0)
+    assert float(means.mean()) == pytest.approx(0.5, abs=0.005)
+    assert float(means.std()) == pytest.approx((0.5 * 0.5 / 100) ** 0.5, rel=0.05)
+
+
+def test_brightest_pixel_of_an_image_fires_at_63_75_hz() -> None:
+    # Diehl and Cook (2015): pixel / 8 * intensity Hz with intensity 2.
+    rate = torch.tensor([0.0, 255.0]) / 8 * 2
+    assert rate.tolist() == [0, 63.75]
+    spikes = poisson(rate.repeat(1000, 1), steps=350, generator=seeded())
+    expected = (1 - 2.718281828459045**-0.06375) / 1e-3
+    assert float(spikes[..., 1].mean() / 1e-3) == pytest.approx(expected, rel=0.01)
+
+
 def test_poisson_dt_scales_the_chance() -> None:
     mean = poisson(torch.full((100,), 100.0), steps=400, dt=5 * ms, generator=seeded()).mean()
     assert float(mean) == pytest.approx(1 - 2.718281828**-0.5, abs=0.01)

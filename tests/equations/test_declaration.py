@@ -5,7 +5,7 @@ import torch
 
 from ranvier.equations import Declaration, ModelError, parameter, state
 from ranvier.neurons import LIF, Neuron
-from ranvier.units import NAMED, Current, Resistance, Time, Voltage, ms
+from ranvier.units import NAMED, Current, Dimensionless, Resistance, Time, Voltage, ms, mV
 
 
 class Cell(Neuron):
@@ -79,6 +79,11 @@ def _make(**body):
         ({"v": 1.0}, r"Broken declares no state\. Write, for example, `v: Voltage = state"),
         ({"spike": state(0.0)}, r"the name 'spike' has a meaning of its own"),
         ({"dt": parameter(1.0)}, r"the name 'dt' has a meaning of its own"),
+        ({"waiting": state(0.0)}, r"the name 'waiting' has a meaning of its own"),
+        ({"v": state("rest")}, r"Broken: v starts at 'rest', which is neither a parameter nor a method"),
+        ({"v": state("tau")}, r"Broken: v has dimension voltage, but starts at 'tau' of dimension time"),
+        ({"v": state("rest"), "rest": lambda self: self.tau + 1}, r"Broken\.rest: tau \+ 1: dimensions"),
+        ({"threshold": lambda self, s: s.v, "rearm": lambda self, s: s.v - 1}, r"Broken\.rearm: v - 1: dimensions"),
         ({"membrane": "w"}, r"the membrane state is 'w', but the states are \['v'\]"),
         ({"dynamics": None}, r"Broken has no dynamics\. Define `def dynamics"),
         (
@@ -107,3 +112,44 @@ def test_a_declaration_can_be_read_from_a_plain_class() -> None:
     assert d.call("dynamics", {"v": 2.0}) == {"v": -2.0}
     assert d.has("dynamics") and not d.has("reset")
     assert d.dimensions["v"] == NAMED["dimensionless"]
+
+
+class Scaled(Neuron):
+    """Constants with a dimension, and a state that starts where a method says."""
+
+    tau: Time = parameter(10 * ms, positive=True)
+    r: Resistance = parameter(1.0)
+    v_leak: Voltage = parameter(3 * mV)
+    v: Voltage = state("v_leak")
+    n: Dimensionless = state("n_rest")
+    unit: Voltage = 1 * mV
+    exponent = 2  # a plain number, as it may stand in a power
+
+    def settled(self, v):
+        return (v / self.unit) ** self.exponent
+
+    def n_rest(self):
+        return self.settled(self.v_leak)
+
+    def dynamics(self, s, i):
+        return {"v": (self.v_leak - s.v + self.r * i) / self.tau, "n": (self.settled(s.v) - s.n) / self.tau}
+
+
+def test_a_constant_with_a_dimension_is_an_annotated_attribute() -> None:
+    assert Scaled.declaration.dimensions["unit"] == NAMED["voltage"]
+    assert "exponent" not in Scaled.declaration.dimensions
+    with pytest.raises(ModelError, match=r"Slip\.dynamics: v\*\*2 - n: dimensions voltage\^2 and dimensionless"):
+
+        class Slip(Scaled):
+            def settled(self, v):
+                return v**self.exponent
+
+
+def test_a_state_may_start_where_a_method_says() -> None:
+    start = Scaled(v_leak=torch.tensor([2.0, 5.0], dtype=torch.float64) * mV).initial_state((1, 2))
+    assert start["n"].flatten().tolist() == pytest.approx([4, 25], rel=1e-6)
+    learned = Scaled(learn=("v_leak",))
+    learned.initial_state((1, 1))["n"].sum().backward()
+    assert learned.raw_v_leak.grad.item() == pytest.approx(2 * 3 / mV, rel=1e-5)
+    still = Scaled(backend="eager").run(torch.zeros(9, 1, 1, dtype=torch.float64))
+    assert still.state["n"].item() == pytest.approx(9)

@@ -7,7 +7,9 @@ from ranvier.equations.dimensions import DimensionError, Quantity
 from ranvier.neurons import Neuron
 from ranvier.units import NAMED, Dimension, Dimensionless, Resistance, Time, Voltage, ms
 
-VOLT, SECOND, AMPERE, ONE = (Quantity(NAMED[k], k) for k in ("voltage", "time", "current", "dimensionless"))
+VOLT, SECOND, AMPERE, METRE, ONE = (
+    Quantity(NAMED[k], k) for k in ("voltage", "time", "current", "length", "dimensionless")
+)
 
 
 @pytest.mark.parametrize(
@@ -32,6 +34,10 @@ VOLT, SECOND, AMPERE, ONE = (Quantity(NAMED[k], k) for k in ("voltage", "time", 
         (exp(VOLT / VOLT), "dimensionless"),
         (1 / Quantity(Dimension(), "x") + 1, "dimensionless"),
         (1 / SECOND / SECOND, "1/time^2"),
+        (VOLT / SECOND, "voltage/time"),
+        (AMPERE / METRE**2, "current/length^2"),
+        (AMPERE / VOLT / METRE**2, "conductance/length^2"),
+        (AMPERE * SECOND / VOLT / METRE**2, "capacitance/length^2"),
     ],
 )
 def test_arithmetic_on_quantities_is_arithmetic_on_dimensions(quantity: Quantity, name: str) -> None:

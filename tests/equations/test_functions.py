@@ -6,7 +6,7 @@ import pytest
 import sympy
 import torch
 
-from ranvier.equations import absolute, atan, erf, exp, log, maximum, minimum, sigmoid, sqrt, tanh, where
+from ranvier.equations import absolute, atan, clip, erf, exp, linoid, log, maximum, minimum, sigmoid, sqrt, tanh, where
 from ranvier.equations.dimensions import Quantity
 from ranvier.equations.functions import exprel, exprel_slope, exprel_tensor
 from ranvier.units import NAMED
@@ -57,6 +57,25 @@ def test_exprel_has_no_zero_division_and_the_right_slope(dtype: torch.dtype, tol
         0.5 + v / 3 + v * v / 8 + v**3 / 30 if abs(v) < 1e-2 else (math.exp(v) * (v - 1) + 1) / v**2 for v in x.tolist()
     ]
     assert x.grad.tolist() == pytest.approx(slopes, rel=tolerance)
+
+
+def test_linoid_is_one_at_zero_and_smooth_there() -> None:
+    x = sympy.Symbol("x", real=True)
+    assert linoid(0.0) == 1 and linoid(x).subs(x, 0) == 1
+    v = torch.tensor([-1e-6, 0.0, 1e-6, -30.0, 30.0], dtype=torch.float64, requires_grad=True)
+    y = linoid(v)
+    assert y.tolist() == pytest.approx([1 - 5e-7, 1, 1 + 5e-7, 30 * math.exp(-30), 30], rel=1e-12)
+    (slope,) = torch.autograd.grad(y.sum(), v)
+    assert slope[:3].tolist() == pytest.approx([0.5] * 3, abs=1e-6)
+
+
+def test_clip_keeps_between_bounds_of_one_dimension() -> None:
+    x = sympy.Symbol("x", real=True)
+    assert [clip(v, -1, 2) for v in (-3, 0.5, 7)] == [-1, 0.5, 2]
+    assert clip(torch.tensor([-3.0, 0.5, 7.0]), -1, 2).tolist() == [-1, 0.5, 2]
+    assert [clip(x, -1, 2).subs(x, v) for v in (-3, 1, 7)] == [-1, 1, 2]
+    volt = Quantity(NAMED["voltage"], "v")
+    assert clip(volt, volt, volt).dimension == NAMED["voltage"]
 
 
 def test_exprel_is_one_at_zero_and_its_derivative_a_function_of_its_own() -> None:

@@ -13,8 +13,10 @@ from ranvier.equations import (
     Euler,
     Exact,
     ExponentialEuler,
+    ExponentialMidpoint,
     ModelError,
     RungeKutta4,
+    SemiImplicitEuler,
     absolute,
     parameter,
     state,
@@ -70,21 +72,31 @@ def _order(make, exact: float, total: float, **run) -> float:
     return (math.log2(errors[0] / errors[1]) + math.log2(errors[1] / errors[2])) / 2
 
 
-@pytest.mark.parametrize(("method", "order"), [(Euler(), 1), (RungeKutta4(), 4)])
+@pytest.mark.parametrize(("method", "order"), [(Euler(), 1), (SemiImplicitEuler(), 1), (RungeKutta4(), 4)])
 def test_order_of_convergence_on_a_nonlinear_equation(method, order: int) -> None:
     exact = 1 / (1 / 0.8 + 1)
     found = _order(lambda dt: Decay(dt=dt, integrator=method, backend="eager"), exact, 10 * ms, x=0.0, start={"v": 0.8})
     assert found == pytest.approx(order, abs=0.15)
 
 
-@pytest.mark.parametrize(("method", "order"), [(Euler(), 1), (ExponentialEuler(), 1), (RungeKutta4(), 4)])
-def test_order_of_convergence_on_a_coupled_system(method, order: int) -> None:
+@pytest.mark.parametrize(
+    ("method", "order", "name"),
+    [
+        (Euler(), 1, "v"),
+        (SemiImplicitEuler(), 1, "v"),
+        (ExponentialEuler(), 1, "v"),
+        (ExponentialMidpoint(), 2, "w"),  # its v crosses the solution by chance
+        (RungeKutta4(), 4, "v"),
+    ],
+)
+def test_order_of_convergence_on_a_coupled_system(method, order: int, name: str) -> None:
     a, b = Pair().system()
     full = np.zeros((3, 3))
     full[:2, :2], full[:2, 2] = a, b(0.7)
-    exact = (scipy.linalg.expm(full * 10 * ms) @ [0.2, 0.1, 1.0])[0]
+    exact = (scipy.linalg.expm(full * 10 * ms) @ [0.2, 0.1, 1.0])["vw".index(name)]
+    start = {"v": 0.2, "w": 0.1}
     found = _order(
-        lambda dt: Pair(dt=dt, integrator=method, backend="eager"), exact, 10 * ms, x=0.7, start={"v": 0.2, "w": 0.1}
+        lambda dt: Pair(dt=dt, integrator=method, backend="eager"), exact, 10 * ms, x=0.7, start=start, name=name
     )
     assert found == pytest.approx(order, abs=0.2)
 
@@ -111,7 +123,7 @@ class Leak(Neuron):
         return {"v": (self.r * i - s.v) / self.time}
 
 
-@pytest.mark.parametrize("method", [Exact(), ExponentialEuler()])
+@pytest.mark.parametrize("method", [Exact(), ExponentialEuler(), ExponentialMidpoint()])
 @pytest.mark.parametrize("dt", [1e-9, 1 * ms, 300 * ms])
 def test_one_linear_equation_is_exact_for_any_step(method, dt: float) -> None:
     share = math.exp(-2 * dt / (10 * ms))
@@ -183,6 +195,7 @@ def test_the_default_is_the_first_integrator_that_fits() -> None:
             ExponentialEuler(),
             r"d\(v\)/dt is not linear in v, so ExponentialEuler does not fit\. Use RungeKutta4",
         ),
+        (Decay, ExponentialMidpoint(), r"not linear in v, so ExponentialMidpoint does not fit\. Use RungeKutta4"),
     ],
 )
 def test_a_method_that_does_not_fit_is_refused_when_the_neuron_is_made(model, method, text: str) -> None:
@@ -222,9 +235,20 @@ def test_a_switch_by_the_state_is_followed() -> None:
         neuron = Ramp(integrator=method, backend="eager")
         assert _final(neuron, 10, 0.0, {"v": 1.0}) == pytest.approx(1.5)
         assert _final(neuron, 10, 0.0, {"v": -1.0}) == pytest.approx(-1.5)
-    for method in (Exact(), ExponentialEuler()):
+    for method in (Exact(), ExponentialEuler(), ExponentialMidpoint()):
         with pytest.raises(ModelError, match="not linear"):
             Ramp(integrator=method)
+
+
+def test_semi_implicit_euler_goes_through_the_states_in_order() -> None:
+    """v from the old w, w from the new v."""
+    v, w, h = 0.2, 0.1, 1 / 10
+    new_v = v + h * (0.3 - v + 0.7 - w)
+    new_w = w + h * (2.0 * new_v - 0.5 * w)
+    neuron = Pair(integrator=SemiImplicitEuler(), backend="eager")
+    start = {"v": v, "w": w}
+    assert _final(neuron, 1, 0.7, start) == pytest.approx(new_v, abs=1e-15)
+    assert _final(neuron, 1, 0.7, start, "w") == pytest.approx(new_w, abs=1e-15)
 
 
 class Rectified(Leak):

@@ -92,6 +92,29 @@ def test_equal_options_share_one_program() -> None:
     assert LIF(tau_mem=5 * ms).program is LIF(tau_mem=7 * ms).program
 
 
+class Crossing(LIF):
+    """A spike is an upward crossing: the membrane is not reset, and must come down to 0.5 before the next."""
+
+    def rearm(self, s):
+        return 0.5 * self.v_threshold - s.v
+
+
+@pytest.mark.parametrize("order", [("integrate", "fire", "reset"), ("fire", "integrate", "reset")])
+@pytest.mark.parametrize("refractory", [None, BlockSpikes(2 * ms)])
+def test_after_a_spike_none_follows_before_rearm(order: tuple[str, ...], refractory: BlockSpikes | None) -> None:
+    neuron = Crossing(
+        reset=NoReset(), order=order, refractory=refractory, input=ImpulseInput(), tau_mem=1e6, backend="eager"
+    )
+    assert [str(s) for s in neuron.program.states][-1] == "waiting"
+    assert "waiting.next" in str(neuron.program) and "spike.unblocked" in str(neuron.program)
+    level = torch.tensor([0.9, 1.1, 1.2, 0.9, 1.1, 0.4, 0.9, 1.3, 1.3, 1.3])
+    x = torch.cat([level[:1], level.diff()]).view(-1, 1, 1)
+    late = order[0] == "fire"
+    expected = [0, 1, 0, 0, 0, 0, 0, 1, 0, 0]
+    assert neuron(x).flatten().tolist() == ([0, *expected[:-1]] if late else expected)
+    assert LIF().program.digest != Crossing().program.digest
+
+
 @pytest.mark.parametrize("order", list(itertools.permutations(("integrate", "fire", "reset"))))
 def test_statements_follow_the_order_of_the_step(order: tuple[str, ...]) -> None:
     program = LIF(order=order).program

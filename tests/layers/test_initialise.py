@@ -17,6 +17,8 @@ FIRING = [
     for v in vars(ranvier.neurons).values()
     if isinstance(v, type) and issubclass(v, Neuron) and v is not Neuron and v.declaration.has("threshold")
 ]
+TRAINED = [model for model in FIRING if model.default_dt == 1 * ms]
+BIOPHYSICAL = [model for model in FIRING if model.default_dt < 1 * ms]
 READOUTS = [
     v
     for v in vars(ranvier.neurons).values()
@@ -52,7 +54,7 @@ def rates(net: Sequential, x: torch.Tensor) -> list[float]:
 
 
 @torch.no_grad()
-@pytest.mark.parametrize("model", FIRING, ids=lambda m: m.__name__)
+@pytest.mark.parametrize("model", TRAINED, ids=lambda m: m.__name__)
 @pytest.mark.parametrize(("depth", "width"), [(6, 16), (6, 256), (2, 2048)])
 def test_every_layer_of_a_fresh_network_fires(
     model: type[Neuron], depth: int, width: int, features: torch.Tensor
@@ -66,6 +68,17 @@ def test_every_layer_of_a_fresh_network_fires(
 
 
 @torch.no_grad()
+@pytest.mark.parametrize("model", BIOPHYSICAL, ids=lambda m: m.__name__)
+def test_a_layer_of_a_model_in_physical_units_fires(model: type[Neuron], features: torch.Tensor) -> None:
+    """Amperes, siemens, volts a second: the search finds the scale. Few steps of a short dt hold one spike, or none."""
+    net = chain(model, 1, 64, features.shape[2])
+    (fresh,) = rates(net, features)
+    (after,) = rates(net.calibrate(features), features)
+    assert 0.001 <= fresh <= 0.3 and 0.004 <= after <= 0.2, (fresh, after)
+    assert net(torch.zeros(40, 2, features.shape[2])).abs().sum() == 0, "no input, no spikes"
+
+
+@torch.no_grad()
 def test_a_deeper_network_begins_with_the_layers_of_a_shallower_one() -> None:
     nets = [chain(LIF, depth, 16, 40) for depth in range(1, 7)]
     for depth, net in enumerate(nets, 1):
@@ -74,7 +87,7 @@ def test_a_deeper_network_begins_with_the_layers_of_a_shallower_one() -> None:
 
 
 @torch.no_grad()
-@pytest.mark.parametrize("model", [*FIRING, *READOUTS], ids=lambda m: m.__name__)
+@pytest.mark.parametrize("model", [*TRAINED, *READOUTS], ids=lambda m: m.__name__)
 def test_no_input_no_spikes(model: type[Neuron]) -> None:
     net = chain(model, 3, 16, 8)
     assert net(torch.zeros(40, 2, 8)).abs().sum() == 0

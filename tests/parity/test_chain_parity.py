@@ -19,11 +19,46 @@ from torch.nn import functional as F
 import ranvier as rv
 import ranvier.neurons
 from ranvier import kernels, surrogates
-from ranvier.equations import BlockInput, BlockSpikes, Clamp, Euler, ImpulseInput, NoReset, Subtract, ToValue
+from ranvier.equations import (
+    BlockInput,
+    BlockSpikes,
+    Clamp,
+    Euler,
+    ExponentialMidpoint,
+    ImpulseInput,
+    NoReset,
+    Subtract,
+    ToValue,
+)
 from ranvier.kernels.cpu import chain, threads
 from ranvier.kernels.cpu import conv as conv_kernels
 from ranvier.kernels.cpu import linear as linear_kernels
-from ranvier.neurons import ALIF, IF, LI, LIF, Accumulator, AdaptiveLIF, CubaLIF, Neuron
+from ranvier.neurons import (
+    ALIF,
+    EIF,
+    IF,
+    LI,
+    LIF,
+    QIF,
+    SRM,
+    SRM0,
+    Accumulator,
+    AdaptiveLIF,
+    AdEx,
+    Alpha,
+    BalancedResonateAndFire,
+    ConductanceLIF,
+    CubaLIF,
+    EPropALIF,
+    EscapeLIF,
+    HodgkinHuxley,
+    Izhikevich,
+    Neuron,
+    PoissonNeuron,
+    ResonateAndFire,
+    SEAdLIF,
+    Synaptic,
+)
 from ranvier.surrogates import (
     Arctan,
     Boxcar,
@@ -139,6 +174,22 @@ MODELS: list[tuple[type[Neuron], dict[str, Any]]] = [
     (ALIF, {}),
     (LI, {}),
     (Accumulator, {}),
+    (Izhikevich, {}),
+    (QIF, {}),
+    (EIF, {}),
+    (AdEx, {}),
+    (ConductanceLIF, {}),
+    (HodgkinHuxley, {"integrator": ExponentialMidpoint()}),
+    (Synaptic, {}),
+    (Alpha, {}),
+    (SRM0, {}),
+    (SRM, {}),
+    (ResonateAndFire, {}),
+    (BalancedResonateAndFire, {}),
+    (SEAdLIF, {}),
+    (EPropALIF, {}),
+    (EscapeLIF, {}),
+    (PoissonNeuron, {}),
 ]
 OPTIONS: list[tuple[type[Neuron], dict[str, Any]]] = [
     (LIF, {"surrogate": Arctan(), "reset": ToValue(detach=False), "fire_on": ">"}),
@@ -153,9 +204,9 @@ OPTIONS: list[tuple[type[Neuron], dict[str, Any]]] = [
 def around(model: type[Neuron], options: dict[str, Any]) -> list[nn.Module]:
     """A population within a network, every parameter learned, the first of them different in each neuron."""
     known = model.declaration.parameters
-    name, spec = next(iter(known.items()))
-    first = {name: spec.default * (1 + 0.2 * torch.rand(13, generator=gen(3)))}
-    return [linear(7, 13), model(learn=tuple(known), **first, **options), linear(13, 3), LI()]
+    first = {k: known[k].default * (1 + 0.2 * torch.rand(13, generator=gen(3))) for k in list(known)[:1]}
+    bias = model.default_dt == 1 * ms  # one of the size of 0.1 is no current for a model in amperes
+    return [linear(7, 13, bias), model(learn=tuple(known), **first, **options), linear(13, 3), LI()]
 
 
 def named(model: type[Neuron], options: dict[str, Any]) -> str:
@@ -297,17 +348,22 @@ def input_of(case: Case, dtype: torch.dtype, seed: int = 4) -> Tensor:
 # ---- one run, everything that can be compared ------------------------------------------------------------------------
 
 
+SMALL = {"w": 1e-9, "g_exc": 1e-8, "g_inh": 1e-8}  # what is much for states in amperes and siemens
+
+
 def start_of(net: rv.Sequential, x: Tensor) -> Any:
     """A state that is not at rest, of leaves; whole numbers where the model counts steps or carries a spike."""
     g = gen(8)
 
     def away(name: str, rest: Tensor) -> Tensor:
-        if name == "step":
+        if name in ("step", "stream", "drawn"):
             return rest
-        if name in ("refractory", "spiked", "last"):
+        if name in ("refractory", "spiked", "last", "waiting"):
             moved = torch.randint(2, rest.shape, generator=g).to(rest.dtype)
         else:
-            moved = rest.detach() + 0.3 * torch.rand(rest.shape, generator=g, dtype=F64).to(rest.dtype)
+            moved = rest.detach() + 0.3 * torch.rand(rest.shape, generator=g, dtype=F64).to(rest.dtype) * SMALL.get(
+                name, 1
+            )
         return moved.requires_grad_()
 
     return _map(away, net.initial_state(x.shape[1:], x))

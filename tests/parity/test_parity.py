@@ -25,9 +25,11 @@ from ranvier.equations import (
     Euler,
     Exact,
     ExponentialEuler,
+    ExponentialMidpoint,
     ImpulseInput,
     NoReset,
     RungeKutta4,
+    SemiImplicitEuler,
     Subtract,
     ToValue,
     absolute,
@@ -42,7 +44,32 @@ from ranvier.equations import (
     where,
 )
 from ranvier.layers import Recurrent
-from ranvier.neurons import ALIF, IF, LI, LIF, Accumulator, AdaptiveLIF, CubaLIF, Neuron
+from ranvier.neurons import (
+    ALIF,
+    EIF,
+    IF,
+    LI,
+    LIF,
+    QIF,
+    SRM,
+    SRM0,
+    Accumulator,
+    AdaptiveLIF,
+    AdEx,
+    Alpha,
+    BalancedResonateAndFire,
+    ConductanceLIF,
+    CubaLIF,
+    EPropALIF,
+    EscapeLIF,
+    HodgkinHuxley,
+    Izhikevich,
+    Neuron,
+    PoissonNeuron,
+    ResonateAndFire,
+    SEAdLIF,
+    Synaptic,
+)
 from ranvier.surrogates import (
     Arctan,
     Boxcar,
@@ -113,7 +140,7 @@ class Gated(Neuron):
 
 @dataclass(frozen=True)
 class Case:
-    """A model with options; `gain` and `offset` of a normal input that makes it fire."""
+    """A model with options; `gain` and `offset` of a normal input that makes it fire, in units of the model's input."""
 
     model: type[Neuron]
     options: dict[str, Any]
@@ -121,6 +148,7 @@ class Case:
     offset: float = 3.0
     per_neuron: bool = False
     dtypes: tuple[torch.dtype, ...] = (F64,)
+    spread: float = 0.3  # of the states at the start, above rest
 
     def __str__(self) -> str:
         text = "-".join(f"{k}={v}" for k, v in self.options.items()).replace("integrate", "i").replace("reset", "r")
@@ -157,7 +185,36 @@ CASES = [
     Case(Accumulator, {"input": CurrentInput()}, per_neuron=True),
     Case(Everything, {"reset": ATTACHED}, dtypes=BOTH),
     Case(Gated, {"integrator": Euler()}, per_neuron=True),
+    Case(Izhikevich, {}, 100, 100, per_neuron=True, spread=0.02),
+    Case(QIF, {"reset": ATTACHED}, 5e-9, 5e-9, spread=0.02),
+    Case(EIF, {"reset": ATTACHED, "integrator": Euler()}, 3e-8, 3e-8, spread=0.02),
+    Case(AdEx, {}, 2e-8, 2e-8, per_neuron=True, spread=1e-10),
+    Case(ConductanceLIF, {"reset": ATTACHED, "refractory": Clamp(0.3 * ms)}, 3e-8, 3e-8, per_neuron=True, spread=1e-8),
+    Case(HodgkinHuxley, {"integrator": ExponentialMidpoint()}, 2.0, 2.0, spread=0.02),
+    Case(Synaptic, {"reset": Subtract(detach=False)}, 0.15, 0.1, per_neuron=True),
+    Case(Alpha, {}, 1.0, 0.6),
+    Case(SRM0, {"reset": ATTACHED}, 1.0, 0.6, per_neuron=True),
+    Case(SRM, {"input": CurrentInput()}),
+    Case(ResonateAndFire, {"reset": ATTACHED}, 1.0, 0.5, per_neuron=True),
+    Case(BalancedResonateAndFire, {}, 60.0, 20.0, per_neuron=True),
+    Case(SEAdLIF, {"reset": ATTACHED}, 8.0, 6.0),
+    Case(EPropALIF, {"order": ("integrate", "reset", "fire")}, 0.2, 0.15, per_neuron=True),
+    Case(EscapeLIF, {"reset": ATTACHED}, 3.0, 2.0, per_neuron=True),
+    Case(PoissonNeuron, {}, 200.0, 200.0),
 ]  # fmt: skip
+BIOPHYSICAL = {c.model for c in CASES if c.model.default_dt < 1 * ms}  # their equations alone are new: one case each
+DISCRETE = {
+    Synaptic,
+    Alpha,
+    SRM0,
+    SRM,
+    ResonateAndFire,
+    BalancedResonateAndFire,
+    SEAdLIF,
+    EPropALIF,
+    EscapeLIF,
+    PoissonNeuron,
+}  # so are these
 
 
 def make(case: Case, neurons: int, dtype: torch.dtype, seed: int) -> Neuron:
@@ -203,15 +260,19 @@ def assert_equal(compiled: dict[str, Tensor], eager: dict[str, Tensor], toleranc
         assert worst <= tolerance * scale, f"{name}: off by {worst:g} of {scale:g}"
 
 
-def start_of(neuron: Neuron, shape: tuple[int, ...], dtype: torch.dtype, seed: int) -> dict[str, Tensor]:
+def start_of(
+    neuron: Neuron, shape: tuple[int, ...], dtype: torch.dtype, seed: int, spread: float = 0.3
+) -> dict[str, Tensor]:
     """A state that is not at rest; whole numbers where the model counts steps or carries a spike."""
     g = torch.Generator().manual_seed(seed)
     rest = neuron.initial_state(shape, torch.empty(0, dtype=dtype))
-    whole = {"refractory": 2, "spiked": 2}
+    whole = {"refractory": 2, "spiked": 2, "waiting": 2}
     return {
         k: torch.randint(whole[k], shape, generator=g).to(dtype)
         if k in whole
-        else v.detach() + 0.3 * torch.rand(shape, generator=g, dtype=dtype)
+        else v
+        if k in ("stream", "drawn")
+        else v.detach() + spread * torch.rand(shape, generator=g, dtype=dtype)
         for k, v in rest.items()
     }
 
@@ -222,7 +283,7 @@ def test_compiled_equals_eager(case: Case, dtype: torch.dtype) -> None:
         neuron = make(case, N, dtype, seed=N)
         g = torch.Generator().manual_seed(T)
         x = (case.offset + case.gain * torch.randn((T, B, N), generator=g, dtype=F64)).to(dtype)
-        start = start_of(neuron, (B, N), dtype, seed=B)
+        start = start_of(neuron, (B, N), dtype, seed=B, spread=case.spread)
         compiled, eager = (everything(neuron, backend, x, start, seed=1) for backend in ("cpu", "eager"))
         if neuron.fires and N > 1000:
             rate = float(eager["output"].detach().mean())
@@ -237,6 +298,7 @@ def test_compiled_equals_eager(case: Case, dtype: torch.dtype) -> None:
 def test_the_cases_cover_every_choice() -> None:
     exported = {n for n in ranvier.neurons.__all__ if n not in ("Neuron", "Run", "ModelError", "State")}
     assert exported <= {c.model.__name__ for c in CASES}
+    exported -= {m.__name__ for m in BIOPHYSICAL | DISCRETE}
     attached = {
         (c.model.__name__, c.options.get("reset", ToValue()).detach)
         for c in CASES
@@ -253,7 +315,8 @@ def test_the_cases_cover_every_choice() -> None:
     assert offered == used("surrogate") | {FastSigmoid}
     assert used("reset") == {ToValue, Subtract, NoReset}
     assert used("refractory") == {Clamp, BlockSpikes, BlockInput}
-    assert used("integrator") == {Exact, ExponentialEuler, RungeKutta4, Euler}
+    assert used("integrator") == {Exact, ExponentialEuler, ExponentialMidpoint, RungeKutta4, Euler}
+    assert SemiImplicitEuler in {type(m.default_integrator) for m in BIOPHYSICAL}
     assert used("input") == {CurrentInput, ImpulseInput}
     orders = {c.options.get("order", ("integrate", "fire", "reset")) for c in CASES}
     assert orders == set(itertools.permutations(("integrate", "fire", "reset")))

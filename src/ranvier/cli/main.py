@@ -19,6 +19,7 @@ VERBS = {
     "listen": "What is said, and when, in a long recording, a pipe or the microphone, by a trained network.",
     "evaluate": "Accuracy of a trained network on a labelled folder.",
     "report": "Draw the report of a run again.",
+    "neuron": "Look at a neuron model, built-in or your own: equations, trace, f-I curve, phase plane.",
     "doctor": "Look at this machine: cores, torch, kernel cache, audio; say what is wrong.",
 }
 

@@ -5,6 +5,7 @@ the scores is a confidence. A sample without evidence is class `NO_DECISION`, -1
 error.
 """
 
+from ranvier.decoders.assigned import assign, assigned, assigned_scores
 from ranvier.decoders.count import count, count_scores
 from ranvier.decoders.first_spike import first_spike, first_spike_scores
 from ranvier.decoders.membrane import (
@@ -16,10 +17,14 @@ from ranvier.decoders.membrane import (
     mean_membrane_scores,
 )
 from ranvier.decoders.population import population
+from ranvier.decoders.rank_order import rank_order, rank_order_scores
 from ranvier.decoders.ties import NO_DECISION, tie_rate
 
 __all__ = [
     "NO_DECISION",
+    "assign",
+    "assigned",
+    "assigned_scores",
     "count",
     "count_scores",
     "final_membrane",
@@ -31,5 +36,7 @@ __all__ = [
     "mean_membrane",
     "mean_membrane_scores",
     "population",
+    "rank_order",
+    "rank_order_scores",
     "tie_rate",
 ]

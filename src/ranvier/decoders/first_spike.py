@@ -5,6 +5,7 @@ from torch import Tensor
 
 from ranvier.decoders.count import output_spikes
 from ranvier.decoders.ties import best_class
+from ranvier.spikes.ranking import first_times
 
 
 def first_spike(spikes: Tensor, *, final_membrane: Tensor | None = None) -> Tensor:
@@ -50,7 +51,5 @@ def first_spike_scores(spikes: Tensor) -> Tensor:
 
 def _steps_left(where: str, spikes: Tensor) -> Tensor:
     output_spikes(where, spikes)
-    fired = spikes > 0
-    # argmax answers with the first of equal values, so with the first spike.
-    first = torch.where(fired.any(0), fired.to(torch.uint8).argmax(0), len(spikes))  # [B, C]
+    first = first_times(spikes).clamp(max=len(spikes))  # [B, C]
     return (len(spikes) - first).to(torch.promote_types(spikes.dtype, torch.float32))

@@ -25,17 +25,33 @@ def mel_to_hz(mel: Tensor) -> Tensor:
     return 700.0 * (10.0 ** (mel / 2595.0) - 1.0)
 
 
-def mel_edges(bands: int, low: float, high: float) -> Tensor:
+def hz_to_slaney_mel(hz: Tensor) -> Tensor:
+    """Mel of a frequency on Slaney's scale: 3 f / 200 below 1 kHz, 15 + 27 log(f / 1000) / log 6.4 above.
+
+    Source: Slaney, Auditory Toolbox, Interval technical report 1998-010.
+    """
+    return torch.where(hz < 1000, 3 * hz / 200, 15 + 27 * (hz.clamp(min=1000) / 1000).log() / math.log(6.4))
+
+
+def slaney_mel_to_hz(mel: Tensor) -> Tensor:
+    """Frequency in Hz of a mel on Slaney's scale, the inverse of `hz_to_slaney_mel`."""
+    return torch.where(mel < 15, 200 * mel / 3, 1000 * torch.exp((mel.clamp(min=15) - 15) * math.log(6.4) / 27))
+
+
+def mel_edges(bands: int, low: float, high: float, *, slaney: bool = False) -> Tensor:
     """Corner frequencies of the mel triangles: filter k rises from edge k, peaks at k + 1 and ends at k + 2.
 
-    Returns [bands + 2] in Hz, float64, equally spaced in mel from `low` to `high`.
+    Returns [bands + 2] in Hz, float64, equally spaced in mel from `low` to `high`, on the scale of HTK or of Slaney.
     """
-    ends = hz_to_mel(torch.tensor([low, high], dtype=torch.float64))
-    return mel_to_hz(torch.linspace(float(ends[0]), float(ends[1]), bands + 2, dtype=torch.float64))
+    to_mel, to_hz = (hz_to_slaney_mel, slaney_mel_to_hz) if slaney else (hz_to_mel, mel_to_hz)
+    ends = to_mel(torch.tensor([low, high], dtype=torch.float64))
+    return to_hz(torch.linspace(float(ends[0]), float(ends[1]), bands + 2, dtype=torch.float64))
 
 
-def mel_filters(bands: int, size: int, rate: float, *, low: float = 20.0, high: float | None = None) -> Tensor:
-    """Triangular filters of height 1, equally spaced on the mel scale of HTK, linear in Hz along each flank.
+def mel_filters(
+    bands: int, size: int, rate: float, *, low: float = 20.0, high: float | None = None, slaney: bool = False
+) -> Tensor:
+    """Triangular filters of height 1, equally spaced on the mel scale of HTK or of Slaney, linear in Hz along each flank.
 
     Args:
         bands: number of filters.
@@ -43,6 +59,7 @@ def mel_filters(bands: int, size: int, rate: float, *, low: float = 20.0, high: 
         rate: sampling rate in Hz.
         low: lower edge of the first filter, Hz.
         high: upper edge of the last filter, Hz; half the rate by default.
+        slaney: space them on Slaney's scale, which is linear below 1 kHz; heights stay 1.
 
     Returns:
         [size // 2 + 1, bands], float64: multiply a power spectrum by it.
@@ -63,7 +80,7 @@ def mel_filters(bands: int, size: int, rate: float, *, low: float = 20.0, high: 
             f"mel_filters: expected 0 <= low < high <= rate / 2, got low {low:g} Hz, high {high:g} Hz and rate / 2 = "
             f"{rate / 2:g} Hz. Lower `high`, or resample the recording to a higher rate."
         )
-    edges = mel_edges(bands, low, high)
+    edges = mel_edges(bands, low, high, slaney=slaney)
     hz = torch.arange(size // 2 + 1, dtype=torch.float64)[:, None] * (rate / size)  # [bins, 1]
     rising = (hz - edges[:-2]) / (edges[1:-1] - edges[:-2])  # [bins, bands]
     falling = (edges[2:] - hz) / (edges[2:] - edges[1:-1])
@@ -88,6 +105,7 @@ def log_mel(
     hop: float = 10 * ms,
     low: float = 20.0,
     high: float | None = None,
+    slaney: bool = False,
 ) -> Tensor:
     """Log-mel picture: natural logarithm of the power that each mel filter sees in each Hann window.
 
@@ -101,6 +119,7 @@ def log_mel(
         window: length of a frame in seconds.
         hop: time from frame to frame in seconds.
         low, high: band edges in Hz; `high` is half the rate by default.
+        slaney: space the filters on Slaney's mel scale instead of that of HTK.
 
     Returns:
         [..., frames, bands], the dtype of `wave`.
@@ -113,7 +132,7 @@ def log_mel(
         >>> log_mel(torch.zeros(8000), 8000).shape
         torch.Size([98, 40])
     """
-    _check_wave("log_mel", wave, rate, window, hop)
+    check_wave("log_mel", wave, rate, window, hop)
     length, step = frame_sizes(rate, window, hop)
     if wave.shape[-1] < length:
         wave = torch.nn.functional.pad(wave, (0, length - wave.shape[-1]))
@@ -121,7 +140,7 @@ def log_mel(
     frames = wave.unfold(-1, length, step)  # [..., frames, length], a view
     hann = torch.hann_window(length, dtype=wave.dtype, device=wave.device)
     power = torch.fft.rfft(frames * hann, n=size).abs().square()  # [..., frames, bins]
-    filters = mel_filters(bands, size, rate, low=low, high=high).to(power)
+    filters = mel_filters(bands, size, rate, low=low, high=high, slaney=slaney).to(power)
     return (power @ filters).clamp(min=FLOOR).log()
 
 
@@ -142,13 +161,14 @@ def mfcc(
     high: float | None = None,
     pre_emphasis: float = 0.97,
     lifter: int = 22,
+    slaney: bool = False,
 ) -> Tensor:
     """Mel-frequency cepstral coefficients: orthonormal DCT-II of the log-mel picture, liftered.
 
     `c_n = (1 + L/2 sin(pi n / L)) sum_k D_nk log_mel_k` on the wave `x_t - pre_emphasis x_(t-1)`.
 
     Args:
-        wave, rate, bands, window, hop, low, high: as in `log_mel`.
+        wave, rate, bands, window, hop, low, high, slaney: as in `log_mel`.
         coefficients: how many to keep, from the zeroth.
         pre_emphasis: weight of the previous sample that is subtracted; 0 for none.
         lifter: L; 0 for none.
@@ -161,19 +181,22 @@ def mfcc(
 
     Source: S. Davis and P. Mermelstein, IEEE Trans. ASSP 28 (1980); HTK Book, equations 5.14-5.16.
     """
-    _check_wave("mfcc", wave, rate, window, hop)
+    check_wave("mfcc", wave, rate, window, hop)
     if not 1 <= coefficients <= bands:
         raise ValueError(
             f"mfcc: coefficients must lie in [1, bands], got {coefficients} coefficients of {bands} bands."
         )
     if pre_emphasis:
         wave = torch.cat([wave[..., :1], wave[..., 1:] - pre_emphasis * wave[..., :-1]], -1)
-    picture = log_mel(wave, rate, bands=bands, window=window, hop=hop, low=low, high=high)
+    picture = log_mel(wave, rate, bands=bands, window=window, hop=hop, low=low, high=high, slaney=slaney)
     cepstrum = picture @ dct_matrix(bands)[:coefficients].T.to(picture)
-    if lifter:
-        n = torch.arange(coefficients, dtype=picture.dtype, device=picture.device)
-        cepstrum = cepstrum * (1 + lifter / 2 * torch.sin(math.pi * n / lifter))
-    return cepstrum
+    return cepstrum * lifter_weights(coefficients, lifter).to(cepstrum) if lifter else cepstrum
+
+
+def lifter_weights(coefficients: int, lifter: int) -> Tensor:
+    """`1 + L/2 sin(pi n / L)` for n from 0, [coefficients], float64."""
+    n = torch.arange(coefficients, dtype=torch.float64)
+    return 1 + lifter / 2 * torch.sin(math.pi * n / lifter)
 
 
 def dct_matrix(size: int) -> Tensor:
@@ -216,7 +239,8 @@ def deltas(features: Tensor, width: int = 2) -> Tensor:
     return total / (2 * sum(k * k for k in range(1, width + 1)))
 
 
-def _check_wave(who: str, wave: Tensor, rate: float, window: float, hop: float) -> None:
+def check_wave(who: str, wave: Tensor, rate: float, window: float = 25 * ms, hop: float = 10 * ms) -> None:
+    """Refuse what is no wave [..., samples], and a rate in Hz or a window or hop in seconds that is not above 0."""
     if not wave.is_floating_point():
         raise TypeError(
             f"{who}: the wave must be floating point with full scale at 1, got {wave.dtype}. "

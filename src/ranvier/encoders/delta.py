@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from ranvier.checks import floating_range, value_range
+from ranvier.encoders.shared import for_each_sample, signal, threshold_for_each_sample
 
 
 def delta(
@@ -35,33 +35,12 @@ def delta(
 
     Source: Eshraghian et al., Training Spiking Neural Networks Using Lessons From Deep Learning (2023), section III.
     """
-    if isinstance(x, Tensor) and x.ndim == 0:
-        raise ValueError("delta: x must have time as its first axis, got a tensor without axes. Use a shape [T, ...].")
-    floating_range("delta", "x", x)
-    level = _sample("threshold", threshold, x)
-    lowest, _ = value_range("delta", "threshold", level)
-    if lowest <= 0:
-        raise ValueError(f"delta: threshold must be above 0, got {lowest:g}. Use the smallest change that shall fire.")
+    signal("delta", x)
+    level = threshold_for_each_sample("delta", threshold, x)
     if padding is None:
         before = x[:1]
     else:
-        before = _sample("padding", padding, x).expand(x.shape[1:]).unsqueeze(0)
-        value_range("delta", "padding", before)
+        before = for_each_sample("delta", "padding", padding, x).expand(x.shape[1:]).unsqueeze(0)
     change = torch.diff(x.detach(), dim=0, prepend=before.detach())  # [T, *N]
     spikes = (change >= level).to(x.dtype)
     return spikes - (change <= -level).to(x.dtype) if off_spikes else spikes
-
-
-def _sample(argument: str, value: float | Tensor, x: Tensor) -> Tensor:
-    """`value` as a tensor that broadcasts to one sample of `x`, shape [*N]."""
-    sample = torch.as_tensor(value, dtype=x.dtype, device=x.device)
-    try:
-        fits = torch.broadcast_shapes(sample.shape, x.shape[1:]) == x.shape[1:]
-    except RuntimeError:
-        fits = False
-    if not fits:
-        raise ValueError(
-            f"delta: {argument} has shape {tuple(sample.shape)}, but one sample of x has shape {tuple(x.shape[1:])}. "
-            f"Give a number, or a {argument} that broadcasts to that shape."
-        )
-    return sample

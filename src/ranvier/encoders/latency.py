@@ -5,7 +5,8 @@ import math
 import torch
 from torch import Tensor
 
-from ranvier.checks import floating_range, positive_time, steps_at_least
+from ranvier.checks import positive_time, steps_at_least
+from ranvier.encoders.shared import one_spike, unit_values
 from ranvier.units import ms
 
 
@@ -47,7 +48,7 @@ def latency(
     Source: Eshraghian et al., Training Spiking Neural Networks Using Lessons From Deep Learning (2023), section III.
     """
     at = _linear_steps("latency", x, steps, dt, tau, threshold, fire_below, clip)
-    return _one_spike(at, steps, x.dtype)
+    return one_spike(at, steps, x.dtype)
 
 
 def latency_times(
@@ -110,7 +111,7 @@ def log_latency(
     Source: Eshraghian et al., Training Spiking Neural Networks Using Lessons From Deep Learning (2023), section III.
     """
     at = _logarithmic_steps("log_latency", x, steps, dt, tau, threshold, fire_below, clip)
-    return _one_spike(at, steps, x.dtype)
+    return one_spike(at, steps, x.dtype)
 
 
 def log_latency_times(
@@ -160,18 +161,12 @@ def _logarithmic_steps(
 
 
 def _checked(where: str, x: Tensor, steps: int, dt: float, tau: float | None, clip: bool) -> Tensor:
-    """`x` within [0, 1] and in at least float32, so that a long window keeps its steps apart."""
-    low, high = floating_range(where, "x", x)
+    value = unit_values(where, "x", x, clip=clip)
     steps_at_least(where, steps, least=2)
     positive_time(where, "dt", dt)
     if tau is not None:
         positive_time(where, "tau", tau)
-    if (low < 0 or high > 1) and not clip:
-        raise ValueError(
-            f"{where}: x must lie in [0, 1], got values from {low:g} to {high:g}. "
-            "Rescale it, or give clip=True to bring it into range."
-        )
-    return x.to(torch.promote_types(x.dtype, torch.float32)).clamp(0, 1)
+    return value
 
 
 def _fits(where: str, at: float, which: str, steps: int, tau: float | None) -> None:
@@ -185,12 +180,3 @@ def _fits(where: str, at: float, which: str, steps: int, tau: float | None) -> N
 
 def _faint_apart(at: Tensor, faint: Tensor, steps: int, fire_below: bool) -> Tensor:
     return torch.where(faint, float(steps - 1) if fire_below else math.inf, at)
-
-
-def _one_spike(at: Tensor, steps: int, dtype: torch.dtype) -> Tensor:
-    """Spikes [T, *N] from spike times in steps [*N], infinite for no spike."""
-    at = at.detach()
-    # A time half a step beyond the last step may round either way: it belongs to the last step.
-    index = at.round().clamp(max=steps - 1).long().unsqueeze(0)  # [1, *N]
-    spikes = torch.zeros((steps, *at.shape), dtype=dtype, device=at.device)
-    return spikes.scatter_(0, index, at.isfinite().to(dtype).unsqueeze(0))

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from ranvier.checks import floating_range, positive_time, steps_at_least
+from ranvier.encoders.shared import check_generator, unit_values
 from ranvier.units import ms
 
 
@@ -34,20 +35,7 @@ def poisson(
 
     Source: Dayan and Abbott, Theoretical Neuroscience (2001), section 1.4.
     """
-    low, high = floating_range("poisson", "rate", rate)
-    positive_time("poisson", "dt", dt)
-    if low < 0 and not clip:
-        raise ValueError(
-            f"poisson: rate must not be negative, got a minimum of {low:g} Hz. "
-            "Give rates of 0 Hz and above, or clip=True to bring them into range."
-        )
-    if _beyond_one(rate, high * dt) and not clip:
-        raise ValueError(
-            f"poisson: rate * dt must lie in [0, 1], got a maximum of {high * dt:g} (rate {high:g} Hz, dt {dt / ms:g} "
-            "ms). "
-            "Lower the rate or use a smaller dt, or clip=True to bring it into range."
-        )
-    expected = (_at_least_float32(rate) * dt).clamp(0, 1)
+    expected = expected_spikes("poisson", rate, dt, clip=clip)
     return _draw("poisson", -torch.expm1(-expected), steps, rate.dtype, generator)
 
 
@@ -74,13 +62,31 @@ def bernoulli(p: Tensor, *, steps: int, clip: bool = False, generator: torch.Gen
 
     Source: Eshraghian et al., Training Spiking Neural Networks Using Lessons From Deep Learning (2023), section III.
     """
-    low, high = floating_range("bernoulli", "p", p)
-    if (low < 0 or high > 1) and not clip:
+    return _draw("bernoulli", unit_values("bernoulli", "p", p, clip=clip), steps, p.dtype, generator)
+
+
+def expected_spikes(where: str, rate: Tensor, dt: float, *, clip: bool) -> Tensor:
+    """Events expected in a step, rate * dt in [0, 1], shape of `rate`, in at least float32; without gradient.
+
+    Raises:
+        TypeError: `rate` is not a floating tensor.
+        ValueError: `rate * dt` leaves [0, 1] and `clip` is False, `rate` is empty or not finite, or `dt` is not above 0.
+    """
+    low, high = floating_range(where, "rate", rate)
+    positive_time(where, "dt", dt)
+    if low < 0 and not clip:
         raise ValueError(
-            f"bernoulli: p must lie in [0, 1], got values from {low:g} to {high:g}. "
-            "Rescale it, or give clip=True to bring it into range."
+            f"{where}: rate must not be negative, got a minimum of {low:g} Hz. "
+            "Give rates of 0 Hz and above, or clip=True to bring them into range."
         )
-    return _draw("bernoulli", _at_least_float32(p).clamp(0, 1), steps, p.dtype, generator)
+    if _beyond_one(rate, high * dt) and not clip:
+        raise ValueError(
+            f"{where}: rate * dt must lie in [0, 1], got a maximum of {high * dt:g} (rate {high:g} Hz, dt {dt / ms:g} "
+            "ms). "
+            "Lower the rate or use a smaller dt, or clip=True to bring it into range."
+        )
+    # Half precision has too few digits for a small probability.
+    return (rate.detach().to(torch.promote_types(rate.dtype, torch.float32)) * dt).clamp(0, 1)
 
 
 def _beyond_one(rate: Tensor, expected: float) -> bool:
@@ -88,18 +94,9 @@ def _beyond_one(rate: Tensor, expected: float) -> bool:
     return expected > 1 + torch.finfo(rate.dtype).eps
 
 
-def _at_least_float32(x: Tensor) -> Tensor:
-    """Half precision has too few digits for a small probability."""
-    return x.detach().to(torch.promote_types(x.dtype, torch.float32))
-
-
 def _draw(where: str, p: Tensor, steps: int, dtype: torch.dtype, generator: torch.Generator | None) -> Tensor:
     steps_at_least(where, steps)
-    if generator is not None and not isinstance(generator, torch.Generator):
-        raise TypeError(
-            f"{where}: generator must be a torch.Generator or None, got {generator!r}. "
-            "Use generator=torch.Generator().manual_seed(0)."
-        )
+    check_generator(where, generator)
     spikes = torch.empty((steps, *p.shape), dtype=dtype, device=p.device)
     uniform = torch.empty_like(p)  # one step's numbers, reused, so that memory holds the spikes and little else
     for step in spikes:  # [*N]

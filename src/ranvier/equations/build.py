@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import sympy
 
 from ranvier.equations.declaration import Declaration, ModelError
-from ranvier.equations.functions import Expr
+from ranvier.equations.functions import STREAMS, Expr, uniform
 from ranvier.equations.integrators import Integrator, best
 from ranvier.equations.options import (
     BlockInput,
@@ -23,11 +23,17 @@ from ranvier.equations.options import (
     refractory_steps,
 )
 from ranvier.equations.program import DT, INPUT, Assign, Detach, Fire, Program, Propagator, Statement
+from ranvier.equations.sharing import share
 
 SPIKE = sympy.Symbol("spike", real=True)
 SPIKED = sympy.Symbol("spiked", real=True)  # the last spike, carried as a state where the reset comes before firing
+WAITING = sympy.Symbol("waiting", real=True)  # 1 from a spike until `rearm`, carried as a state
 REFRACTORY = sympy.Symbol("refractory", real=True)  # steps left, carried as a state
 REFRACTORY_STEPS = sympy.Symbol("refractory.steps", real=True)
+
+
+STREAM = sympy.Symbol("stream", real=True)  # which random stream a neuron reads, carried as a state
+DRAWN = sympy.Symbol("drawn", real=True)  # how many numbers of it have been read, carried as a state
 
 
 @dataclass(frozen=True)
@@ -58,11 +64,15 @@ class _Builder:
         self.parameters = {k: sympy.Symbol(k, real=True) for k in declaration.parameters}
         self.states = {k: sympy.Symbol(k, real=True) for k in declaration.states}
         self.now: dict[str, sympy.Symbol] = dict(self.states)
+        self.met: dict[str, sympy.Symbol] = {}  # the states that an impulse meets
+        self.draws: dict[str, sympy.Symbol] = {}
         self.lines: list[Statement] = []
         self.propagators: tuple[Propagator, ...] = ()
         self.constants: dict[sympy.Symbol, float] = {}
         self.fires = declaration.has("threshold")
         self.spike: sympy.Symbol = SPIKED
+        self.rearms = self.fires and declaration.has("rearm")
+        self.waiting: sympy.Symbol = WAITING
         if not self.fires and (options.refractory is not None):
             raise ModelError(
                 f"{declaration.name} does not fire, so it cannot have a refractory period. Remove refractory=."
@@ -70,6 +80,7 @@ class _Builder:
 
     def program(self) -> Program:
         d, o = self.declaration, self.options
+        self.draws = {k: self.let(k, uniform(STREAM, DRAWN + j)) for j, k in enumerate(d.draws)}
         phases = {"integrate": self.integrate, "fire": self.fire, "reset": self.reset}
         for phase in o.order if self.fires else ("integrate",):
             phases[phase]()
@@ -85,7 +96,15 @@ class _Builder:
             )
             states.append(REFRACTORY)
             after[REFRACTORY] = left
-        output = self.spike if self.fires else after[self.states[d.membrane]]
+        if self.rearms:
+            states.append(WAITING)
+            after[WAITING] = self.waiting
+        if d.draws:
+            count = DRAWN + len(d.draws)
+            states += [STREAM, DRAWN]
+            after[STREAM] = STREAM
+            after[DRAWN] = self.let("drawn.next", sympy.Piecewise((0, count >= STREAMS - 1), (count, True)))
+        output = self.spike if self.fires else self.output()
         convention = f"order {' > '.join(o.order)}; fires where threshold {o.fire_on} 0; {o.reset!r}; input {o.drive!r}"
         return Program(
             d.name,
@@ -105,7 +124,7 @@ class _Builder:
         return symbol
 
     def values(self, states: Mapping[str, Expr]) -> dict[str, Expr]:
-        return {**self.parameters, **states, "dt": DT}
+        return {**self.parameters, **self.draws, **states, "dt": DT}
 
     def integrate(self) -> None:
         d, o = self.declaration, self.options
@@ -130,15 +149,26 @@ class _Builder:
         method = o.integrator if o.integrator is not None else best(d.name, dynamics, before)
         done = method.integrate(d.name, dynamics, before)
         replace = {INPUT: drive} if drive is not INPUT else {}
-        self.lines += [Assign(line.target, line.value.xreplace(replace)) for line in done.statements]
+        fixed = {DT, *self.parameters.values(), *(symbol for p in done.propagators for symbol, _, _ in p.entries)}
+        self.lines += share([Assign(line.target, line.value.xreplace(replace)) for line in done.statements], fixed)
         self.propagators = done.propagators
         self.now.update(done.after)
+        self.met = dict(self.now)
         if isinstance(o.drive, ImpulseInput):
             jump = d.call("receive", self.values(self.now), drive)
             self.now.update({k: self.let(f"{k}.in", v) for k, v in jump.items()})
         if isinstance(o.refractory, Clamp):
             m = d.membrane
             self.now[m] = self.let(f"{m}.held", active * before[m] + (1 - active) * self.now[m])
+
+    def output(self) -> sympy.Symbol:
+        """What a model that does not fire gives: its `output`, or its membrane."""
+        d = self.declaration
+        if not d.has("output"):
+            return self.now[d.membrane]
+        return self.let(
+            "output", d.call("output", self.values(self.met if d.takes_input("output") else self.now), INPUT)
+        )
 
     def fire(self) -> None:
         d, o = self.declaration, self.options
@@ -150,12 +180,18 @@ class _Builder:
         shape = o.surrogate.symbolic(symbols)
         derivative = sympy.sympify(shape.derivative(margin))
         soft = sympy.sympify(shape.soft(margin)) if o.soft else None
-        blocked = isinstance(o.refractory, BlockSpikes | Clamp)  # what a reset leaves above the threshold must not fire
-        target = sympy.Symbol("spike.unblocked", real=True) if blocked else SPIKE
+        blocks = (
+            [REFRACTORY] if isinstance(o.refractory, BlockSpikes | Clamp) else []
+        )  # what a reset leaves above the threshold must not fire
+        blocks += [WAITING] if self.rearms else []
+        target = sympy.Symbol("spike.unblocked", real=True) if blocks else SPIKE
         self.lines.append(Fire(target, margin, o.fire_on == ">", derivative, soft))
-        if blocked:
-            self.lines.append(Assign(SPIKE, sympy.Piecewise((0, REFRACTORY > 0.5), (target, True))))
+        if blocks:
+            self.lines.append(Assign(SPIKE, sympy.Piecewise(*((0, b > 0.5) for b in blocks), (target, True))))
         self.spike = SPIKE
+        if self.rearms:
+            armed = sympy.sympify(d.call("rearm", self.values(self.now))) >= 0
+            self.waiting = self.let("waiting.next", sympy.Piecewise((1, SPIKE > 0.5), (0, armed), (WAITING, True)))
 
     def reset(self) -> None:
         d, o = self.declaration, self.options

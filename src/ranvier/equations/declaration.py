@@ -5,12 +5,14 @@
         v: Voltage = state("v_leak")
         def dynamics(self, s, i): ...
 
-`Declaration.of(cls)` collects what a class says; `trace` runs its methods on symbols; `check` runs them on dimensions.
+A number with a dimension that is no parameter, such as the width of a rate function, is an annotated class attribute:
+`width: Voltage = 10 * mV`. `Declaration.of(cls)` collects what a class says; `call` runs its methods on symbols or numbers;
+`check` runs them on dimensions.
 """
 
 import inspect
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, get_type_hints
 
@@ -33,9 +35,22 @@ class ParameterSpec:
 
 @dataclass(frozen=True)
 class StateSpec:
-    """A variable of the model and where it starts: a number, or the name of a parameter."""
+    """A variable of the model and where it starts: a number, or the name of a parameter or of a method that computes it."""
 
     initial: float | str = 0.0
+
+
+@dataclass(frozen=True)
+class DrawSpec:
+    """A number drawn anew in each step."""
+
+
+def draw() -> Any:
+    """Declares a random number, uniform in (0, 1), that every neuron draws anew in each step; an equation reads it as `s.<name>`.
+
+    The model then has two more states: `stream`, which of 2^24 random streams a neuron reads, and `drawn`, how far it has read.
+    """
+    return DrawSpec()
 
 
 def parameter(default: Any, *, positive: bool = False, nonnegative: bool = False) -> Any:
@@ -48,7 +63,7 @@ def parameter(default: Any, *, positive: bool = False, nonnegative: bool = False
 
 
 def state(initial: float | str = 0.0) -> Any:
-    """Declares a state variable that starts at a number or at the value of the named parameter."""
+    """Declares a state variable that starts at a number, at the named parameter, or at what the named method makes of parameters."""
     return StateSpec(initial)
 
 
@@ -59,6 +74,7 @@ class Declaration:
     name: str
     parameters: Mapping[str, ParameterSpec]
     states: Mapping[str, StateSpec]
+    draws: tuple[str, ...]
     dimensions: Mapping[str, Dimension]
     methods: Mapping[str, Callable[..., Any]]
     membrane: str
@@ -69,6 +85,7 @@ class Declaration:
         """Collects the declaration of a class and of its bases."""
         parameters: dict[str, ParameterSpec] = {}
         states: dict[str, StateSpec] = {}
+        draws: list[str] = []
         methods: dict[str, Callable[..., Any]] = {}
         constants: dict[str, Any] = {}
         for base in reversed(cls.__mro__):
@@ -78,13 +95,22 @@ class Declaration:
                     parameters[name] = value
                 elif isinstance(value, StateSpec):
                     states[name] = value
+                elif isinstance(value, DrawSpec):
+                    draws.append(name)
                 elif isinstance(value, types.FunctionType) and not name.startswith("__"):
                     methods[name] = value
                 elif isinstance(value, int | float | str) and not name.startswith("_"):
                     constants[name] = value
+                elif value is None:  # `name = None` takes away what a base declares
+                    parameters.pop(name, None)
+                    methods.pop(name, None)
         if not states:
             raise ModelError(f"{cls.__name__} declares no state. Write, for example, `v: Voltage = state(0.0)`.")
-        reserved = {"dt", "input", "spike", "spiked", "refractory"} & {*parameters, *states}
+        reserved = {"dt", "input", "spike", "spiked", "refractory", "waiting", "stream", "drawn"} & {
+            *parameters,
+            *states,
+            *draws,
+        }
         if reserved:
             raise ModelError(
                 f"{cls.__name__}: the name {sorted(reserved)[0]!r} has a meaning of its own. Choose another."
@@ -96,7 +122,14 @@ class Declaration:
                 'Set `membrane = "..."` in the class to the state that fires.'
             )
         return Declaration(
-            cls.__name__, parameters, states, _dimensions(cls, parameters, states), methods, membrane, constants
+            cls.__name__,
+            parameters,
+            states,
+            tuple(draws),
+            _dimensions(cls, parameters, (*states, *draws), constants),
+            methods,
+            membrane,
+            constants,
         )
 
     def has(self, method: str) -> bool:
@@ -113,12 +146,19 @@ class Declaration:
     def call(self, method: str, values: Mapping[str, Any], *inputs: Any) -> Any:
         """Runs one equation with `values` for every parameter and state: symbols, dimensions or tensors."""
         bound = _Bound(self, values)
-        s = types.SimpleNamespace(**{name: values[name] for name in self.states})
-        return types.MethodType(self.methods[method], bound)(s, *inputs[: self._inputs_of(method)])
+        s = types.SimpleNamespace(**{name: values[name] for name in (*self.states, *self.draws)})
+        return types.MethodType(self.methods[method], bound)(s, *inputs[: self.takes_input(method)])
 
-    def _inputs_of(self, method: str) -> int:
-        """1 if the equation has an argument for the input besides self and s, else 0."""
-        return len(inspect.signature(self.methods[method]).parameters) - 2
+    def initial(self, state: str, values: Mapping[str, Any]) -> Any:
+        """Where a state starts, given `values` of every parameter: numbers, tensors or dimensions."""
+        start = self.states[state].initial
+        if not isinstance(start, str):
+            return start
+        return getattr(_Bound(self, values), start)() if start in self.methods else values[start]
+
+    def takes_input(self, method: str) -> bool:
+        """Whether the equation has an argument for the input besides self and s."""
+        return len(inspect.signature(self.methods[method]).parameters) > 2
 
     def check(self) -> None:
         """Checks the dimension of every term, and that each equation returns known states. Raises `ModelError`."""
@@ -133,11 +173,45 @@ class Declaration:
             self._check_method("receive", values, lambda d: d, "{}")
         if self.has("reset"):
             self._check_method("reset", values, lambda d: d, "{}", with_input=False)
+        for method in ("threshold", "rearm"):
+            if self.has(method):
+                try:
+                    self.call(method, values)
+                except DimensionError as error:
+                    raise ModelError(f"{self.name}.{method}: {error}.") from None
+        if self.has("output"):
+            self._check_output(values)
+        self._check_starts(values)
+
+    def _check_output(self, values: Mapping[str, Any]) -> None:
         if self.has("threshold"):
+            raise ModelError(
+                f"{self.name} has a threshold, so its output is its spikes. Remove `output` or `threshold`."
+            )
+        try:
+            got = Quantity.of(self.call("output", values, Quantity(self.input_dimension("output"), "input")))
+        except DimensionError as error:
+            raise ModelError(f"{self.name}.output: {error}.") from None
+        hint = get_type_hints(self.methods["output"], include_extras=True).get("return")
+        if got is not None and got.dimension != (want := _dimension_in(hint, got.dimension)):
+            raise ModelError(f"{self.name}.output has dimension {got.dimension}, expected {want} (in {got.text}).")
+
+    def _check_starts(self, values: Mapping[str, Any]) -> None:
+        for name, spec in self.states.items():
+            start = spec.initial
+            if isinstance(start, str) and start not in (*self.parameters, *self.methods):
+                raise ModelError(
+                    f"{self.name}: {name} starts at {start!r}, which is neither a parameter nor a method. "
+                    "Give a number, or the name of one."
+                )
             try:
-                self.call("threshold", values)
+                got = Quantity.of(self.initial(name, values)) if isinstance(start, str) else None
             except DimensionError as error:
-                raise ModelError(f"{self.name}.threshold: {error}.") from None
+                raise ModelError(f"{self.name}.{start}: {error}.") from None
+            if got is not None and got.dimension != self.dimensions[name]:
+                raise ModelError(
+                    f"{self.name}: {name} has dimension {self.dimensions[name]}, but starts at {start!r} of dimension {got.dimension}."
+                )
 
     def _check_method(
         self,
@@ -186,15 +260,21 @@ class _Bound:
         if name in declaration.methods:
             return types.MethodType(declaration.methods[name], self)
         if name in declaration.constants:
-            return declaration.constants[name]
+            return self._values.get(name, declaration.constants[name])
         raise ModelError(
             f"{declaration.name}: an equation uses self.{name}, which is not declared. Write `{name}: Voltage = parameter(...)`."
         )
 
 
-def _dimensions(cls: type, parameters: Mapping[str, Any], states: Mapping[str, Any]) -> dict[str, Dimension]:
+def _dimensions(
+    cls: type, parameters: Mapping[str, Any], states: Iterable[str], constants: Mapping[str, Any]
+) -> dict[str, Dimension]:
+    """Dimension of each parameter, state, and constant that is annotated with one (others are plain numbers)."""
     hints = get_type_hints(cls, include_extras=True)
-    return {name: _dimension_in(hints.get(name), NAMED["dimensionless"]) for name in (*parameters, *states)}
+    plain = NAMED["dimensionless"]
+    found = {name: _dimension_in(hints.get(name), plain) for name in (*parameters, *states)}
+    annotated = {name: _dimension_in(hints.get(name), plain) for name in constants}
+    return found | {name: d for name, d in annotated.items() if d != plain}
 
 
 def _dimension_in(hint: Any, default: Dimension) -> Dimension:

@@ -58,6 +58,37 @@ class Abs(sympy.Function):
         return True
 
 
+STREAMS = 2**24  # numbers of streams, and of draws of one: what float32 counts exactly
+FINEST = 2.0**-23  # distance between neighbouring values of a draw
+
+
+class uniform(sympy.Function):
+    """The `drawn`-th number of the random stream `stream`, in (0, 1): a hash of the two, so that noise is a function of the state.
+
+    Both are whole numbers below `STREAMS`; the same in float32 and float64, in every kernel. Each number is an odd multiple of `FINEST`/2.
+    Mixing: the finaliser of MurmurHash3 (Appleby 2011, public domain), once over the count and once over its sum with the stream.
+    """
+
+    nargs = 2
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        """No gradient flows into the noise."""
+        return sympy.Integer(0)
+
+
+def uniform_tensor(stream: torch.Tensor, drawn: torch.Tensor) -> torch.Tensor:
+    """`uniform` of tensors, in their dtype."""
+
+    def mix(h: torch.Tensor) -> torch.Tensor:  # of 32 bits, held in 64
+        h = ((h ^ (h >> 16)) * 0x85EBCA6B) & 0xFFFFFFFF
+        h = ((h ^ (h >> 13)) * 0xC2B2AE35) & 0xFFFFFFFF
+        return h ^ (h >> 16)
+
+    counted, which = drawn.detach().long(), stream.detach().long()
+    h = mix((mix((counted + 0x9E3779B9) & 0xFFFFFFFF) + which * 0x9E3779B1) & 0xFFFFFFFF)
+    return ((h >> 9).to(stream.dtype) + 0.5) * FINEST
+
+
 def exprel_tensor(x: torch.Tensor) -> torch.Tensor:
     """`exprel` of a tensor, differentiable everywhere."""
     near = x.abs() < (
@@ -107,6 +138,16 @@ def sigmoid(x: Any) -> Any:
     return _apply(lambda e: 1 / (1 + sympy.exp(-e)), torch.sigmoid, lambda e: 1 / (1 + math.exp(-e)), x, "sigmoid")
 
 
+def linoid(x: Any) -> Any:
+    """x / (1 - exp(-x)) of a dimensionless argument, with its limit 1 at x = 0: a rate of Hodgkin-Huxley gates."""
+    return _apply(_linoid, lambda e: 1 / exprel_tensor(-e), lambda e: e / -math.expm1(-e) if e else 1.0, x, "linoid")
+
+
+def _linoid(x: Expr) -> Expr:
+    relative: Expr = exprel(-x)
+    return 1 / relative
+
+
 def sqrt(x: Any) -> Any:
     """Square root; halves the dimension."""
     if isinstance(x, Quantity):
@@ -140,6 +181,11 @@ def maximum(a: Any, b: Any) -> Any:
 def minimum(a: Any, b: Any) -> Any:
     """The smaller of two values of one dimension."""
     return where(a <= b, a, b)
+
+
+def clip(x: Any, low: Any, high: Any) -> Any:
+    """x kept between `low` and `high`; all three of one dimension."""
+    return where(x < low, low, where(x > high, high, x))
 
 
 def _tensors(yes: Any, no: Any, like: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

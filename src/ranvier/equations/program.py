@@ -68,7 +68,7 @@ class Program:
     """One time step of a model.
 
     states: symbols at the start of the step, in order; `after` has their symbols at the end of it.
-    output: symbol of the spike, or of the membrane in a model that does not fire.
+    output: symbol of the spike, or in a model that does not fire of its `output`, by default the membrane.
     constants: numbers that belong to the options (surrogate slope, refractory steps), by symbol.
     """
 

@@ -7,7 +7,7 @@ on such input and search for the gain that gives the wanted rate; this holds for
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import torch
@@ -18,12 +18,14 @@ from ranvier.layers.linear import Linear
 from ranvier.layers.recurrent import Recurrent
 from ranvier.layers.segment import SegmentLinear
 from ranvier.neurons.neuron import Neuron
+from ranvier.synapses.synapse import Synapse
 
 TARGET_RATE = 0.1  # share of steps with a spike
 READOUT_SPREAD = 1.0  # root mean square of a readout's membrane
 RECURRENT_SHARE = 0.1  # of the input's variance that comes from the recurrent weights
 STEPS, SAMPLES, INPUTS = 60, 32, 64  # of the trial runs: time, batch, neurons
 SMALLEST, LARGEST = 1e-4, 1e8  # gains that are tried
+TINIEST = 1e-20  # where the smallest is too large already, as one ampere is to a cell of nanoamperes
 
 
 def values_sample() -> Tensor:
@@ -41,11 +43,15 @@ def spikes_sample(rate: float) -> Tensor:
 def initialise(layers: list[nn.Module], rate: float, sample: Tensor) -> None:
     """Scales the weights of a chain whose first input is like `sample`; the output of each trial run drives the next."""
     _check_rate(rate)
-    for synapse, population in zip(layers, layers[1:], strict=False):
-        neuron = _neuron(population)
+    reached = -1  # the last layer that `sample` has passed
+    for k, synapse in enumerate(layers):
+        if isinstance(synapse, Synapse) and not synapse.fires and k > reached:
+            sample = _released(synapse, sample)
+        between, population, neuron = _behind(layers, k)
         if not isinstance(synapse, Linear | Conv2d | SegmentLinear) or neuron is None:
             continue
-        gain, sample = trial(neuron, sample, rate)
+        reached = k + len(between) + 1
+        gain, sample = trial(neuron, sample, rate, between)
         synapse.weight.mul_(gain / math.sqrt(synapse.fan_in) / _deviation(synapse.weight))
         if isinstance(population, Recurrent):
             share = math.sqrt(RECURRENT_SHARE) * trial(neuron, sample, rate)[0]
@@ -57,33 +63,48 @@ def calibrate(layers: list[nn.Module], x: Tensor, rate: float) -> None:
     """Scales the weights of a chain layer by layer, from what a sample x [T, B, *N] really drives each population to."""
     _check_rate(rate)
     for k, layer in enumerate(layers):
-        following = layers[k + 1] if k + 1 < len(layers) else None
-        neuron = _neuron(following)
-        if not isinstance(layer, Linear | Conv2d | SegmentLinear) or following is None or neuron is None:
+        between, population, neuron = _behind(layers, k)
+        if not isinstance(layer, Linear | Conv2d | SegmentLinear) or population is None or neuron is None:
             x = layer(x)
             continue
         bias = layer.bias.clone() if layer.bias is not None else None
         if bias is not None and layer.bias is not None:
             layer.bias.zero_()
         current = layer(x)
-        layer.weight.mul_(_search(partial(_driven, following, neuron, current), _goal(neuron, rate)))
+        layer.weight.mul_(
+            _search(partial(_driven, nn.Sequential(*between, population), neuron, current), _goal(neuron, rate))
+        )
         if bias is not None and layer.bias is not None:
             layer.bias.copy_(bias)
         x = layer(x)
 
 
-def trial(neuron: Neuron, sample: Tensor, rate: float) -> tuple[float, Tensor]:
+def trial(neuron: Neuron, sample: Tensor, rate: float, between: Sequence[Neuron] = ()) -> tuple[float, Tensor]:
     """The gain at which the neuron fires at `rate` when driven by `sample` through N(0, gain^2/F) weights, and its output then.
 
-    sample: [T, B, F]; output: [T, B, F'], F' being INPUTS, or the number of neurons where parameters differ between them. Deterministic.
+    sample: [T, B, F]; output: [T, B, F'], F' being INPUTS, or the number of neurons where parameters differ between them. between: models
+    of synapses that the weighted sum passes on its way. Deterministic.
     """
-    neurons = next(
-        (v.shape for v in neuron.parameter_values().values() if isinstance(v, Tensor) and v.dim()), torch.Size([INPUTS])
-    )
+    neurons = _neurons([*between, neuron])
     weight = torch.randn((sample.shape[2], neurons.numel()), generator=torch.Generator().manual_seed(sample.shape[2]))
     current = (sample @ weight / math.sqrt(sample.shape[2])).unflatten(2, neurons)
-    gain = _search(partial(_driven, neuron, neuron, current), _goal(neuron, rate))
-    return gain, neuron(gain * current).flatten(2)
+    population = nn.Sequential(*between, neuron)
+    gain = _search(partial(_driven, population, neuron, current), _goal(neuron, rate))
+    return gain, population(gain * current).flatten(2)
+
+
+def _released(synapse: Synapse, sample: Tensor) -> Tensor:
+    """What a model of synapses before the weights makes of spikes, [T, B, F']. sample: [T, B, F]; other spikes stand in where it holds values."""
+    spikes = sample if bool(((sample == 0) | (sample == 1)).all()) else spikes_sample(TARGET_RATE)
+    neurons = _neurons([synapse])
+    columns = torch.arange(neurons.numel()) % spikes.shape[2]
+    return synapse(spikes[:, :, columns].unflatten(2, neurons)).flatten(2)
+
+
+def _neurons(populations: Sequence[Neuron]) -> torch.Size:
+    """[*N] of populations in a row: what their parameters say, else INPUTS."""
+    values = [v for n in populations for v in n.parameter_values().values() if isinstance(v, Tensor) and v.dim()]
+    return values[0].shape if values else torch.Size([INPUTS])
 
 
 def _driven(population: nn.Module, neuron: Neuron, current: Tensor, gain: float) -> float:
@@ -105,6 +126,8 @@ def _search(activity: Callable[[float], float], goal: float) -> float:
     From below in doublings, then by bisection: far above, a nonlinear membrane may overflow or fall silent again.
     """
     gain, highest = SMALLEST, 0.0
+    while gain > TINIEST and activity(gain) >= goal:
+        gain /= 1024
     while gain <= LARGEST:
         found = activity(gain)
         if found >= goal:
@@ -116,6 +139,22 @@ def _search(activity: Callable[[float], float], goal: float) -> float:
         highest = found if found > highest else highest
         gain *= 2
     return _search(activity, highest / 2) if highest > 0 else 1.0
+
+
+def _behind(layers: Sequence[nn.Module], k: int) -> tuple[list[Synapse], nn.Module | None, Neuron | None]:
+    """What the weights of layer k drive: models of synapses on the way, the population, its neuron. A synapse may be the last population."""
+    between: list[Synapse] = []
+    behind = list(layers[k + 1 :])
+    while (
+        len(behind) > 1
+        and isinstance(first := behind[0], Synapse)
+        and not first.fires
+        and _neuron(behind[1]) is not None
+    ):
+        between.append(first)
+        behind.pop(0)
+    population = behind[0] if behind else None
+    return between, population, _neuron(population)
 
 
 def _neuron(layer: nn.Module | None) -> Neuron | None:

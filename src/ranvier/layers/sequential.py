@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ranvier.kernels.cpu.stage import Place, Stage, Work
+from ranvier.layers.cell import Cell
 from ranvier.layers.chain import can_run, run_together, stages_from
 from ranvier.layers.delays import Delays
 from ranvier.layers.explain import Explanation, names_of, watched
@@ -163,8 +164,12 @@ class Sequential(Verbs):
 
     def _recordable(self) -> set[str]:
         """Names that `record` may hold."""
-        populations = [m for m in self.modules() if isinstance(m, Neuron)]
-        return {"input", "output", "rate"} | {name for n in populations for name in n.program.state_names}
+        names = [
+            m.program.state_names if isinstance(m, Neuron) else m.state_names
+            for m in self.modules()
+            if isinstance(m, Neuron | Cell)
+        ]
+        return {"input", "output", "rate"}.union(*names)
 
     @torch.no_grad()
     def calibrate(self, x: Tensor, rate: float = TARGET_RATE) -> "Sequential":
@@ -179,6 +184,10 @@ def _alone(layer: nn.Module, x: Tensor, state: Any, record: Sequence[str]) -> tu
         neuron = layer.neuron if isinstance(layer, Recurrent) else layer
         done = layer.run(x, state, [name for name in record if name in neuron.program.state_names])
         more = {"input": x, "output": done.output, "rate": done.output.detach().mean()}
+        return done.output, done.state, done.records | {name: v for name, v in more.items() if name in record}
+    if isinstance(layer, Cell):
+        done = layer.run(x, state, [name for name in record if name in layer.state_names])
+        more = {"input": x, "output": done.output} | ({"rate": done.output.detach().mean()} if layer.fires else {})
         return done.output, done.state, done.records | {name: v for name, v in more.items() if name in record}
     if isinstance(layer, StatelessLayer | Delays | SegmentLinear | Sequential):
         own = [name for name in record if name in layer._recordable()] if isinstance(layer, Sequential) else ()

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from ranvier import kernels
 from ranvier.equations.build import Options, build
 from ranvier.equations.declaration import Declaration, ParameterSpec
+from ranvier.equations.functions import STREAMS
 from ranvier.equations.integrators import Integrator
 from ranvier.equations.lowering import Loop, lower
 from ranvier.equations.options import PHASES, CurrentInput, Drive, Refractory, Reset, ToValue, check_order
@@ -47,9 +48,12 @@ class Neuron(Verbs):
     - fire_on: a spike where threshold(s) ">=" 0, or ">" 0.
     - reset: `ToValue()`, `Subtract()` or `NoReset()`, each with detach=True (no gradient through the reset) or False.
 
-    dt: time step [s]. surrogate: pseudo-derivative of the spike. integrator: `Exact()`, `ExponentialEuler()`, `RungeKutta4()`,
-    `Euler()`; by default the first of these that fits the equations. refractory: `Clamp(t)`, `BlockSpikes(t)` or
+    dt: time step [s], 1 ms unless the model needs less. surrogate: pseudo-derivative of the spike. integrator: `Exact()`,
+    `ExponentialEuler()`, `RungeKutta4()`; by default the first of these that fits the equations, or the model's own choice; or
+    `Euler()`, `SemiImplicitEuler()`, `ExponentialMidpoint()`. refractory: `Clamp(t)`, `BlockSpikes(t)` or
     `BlockInput(t)`. learn: names of parameters to train. backend: "auto", "cpu" (compiled) or "eager" (reference).
+    seed: of the random streams of a model that draws. The noise then belongs to the state: a run from rest repeats it, a run from another
+    run's state goes on; assign another `neuron.seed` for other noise. Two populations with one seed have the same noise.
     Other keywords are the model's parameters: a number, or a tensor of the neurons' shape.
     """
 
@@ -57,9 +61,14 @@ class Neuron(Verbs):
     declaration: ClassVar[Declaration]
     default_drive: ClassVar[Drive] = CurrentInput()
     default_reset: ClassVar[Reset] = ToValue()
+    default_dt: ClassVar[float] = 1 * ms
+    default_integrator: ClassVar[Integrator | None] = None  # the first that fits
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, abstract: bool = False, **kwargs: Any) -> None:
+        """abstract: a base of models, which declares nothing that could run."""
         super().__init_subclass__(**kwargs)
+        if abstract:
+            return
         cls.declaration = Declaration.of(cls)
         cls.declaration.check()
         for name, spec in cls.declaration.parameters.items():
@@ -68,7 +77,7 @@ class Neuron(Verbs):
     def __init__(
         self,
         *,
-        dt: float = 1 * ms,
+        dt: float | None = None,
         surrogate: Surrogate | None = None,
         integrator: Integrator | None = None,
         reset: Reset | None = None,
@@ -78,6 +87,7 @@ class Neuron(Verbs):
         order: Sequence[str] = PHASES,
         learn: Sequence[str] = (),
         backend: str = "auto",
+        seed: int | None = None,
         **parameters: Any,
     ) -> None:
         super().__init__()
@@ -86,6 +96,7 @@ class Neuron(Verbs):
         unknown = sorted(set(parameters) - set(known))
         if unknown:
             raise TypeError(f"{name} has no parameter {', '.join(unknown)}. It has: {', '.join(known)}.")
+        dt = self.default_dt if dt is None else dt
         if not (isinstance(dt, int | float) and math.isfinite(dt) and dt > 0):
             raise ValueError(f"{name}: dt must be a positive number of seconds, got {dt}. Write dt=1 * ms.")
         if fire_on not in (">=", ">"):
@@ -107,7 +118,12 @@ class Neuron(Verbs):
             raise ValueError(
                 f"{name}: learn names {', '.join(missing)}, which is no parameter. It has: {', '.join(known)}."
             )
+        if seed is not None and not self.declaration.draws:
+            raise ValueError(f"{name} draws no random numbers, so it has no seed. Remove seed={seed}.")
+        if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int)):
+            raise TypeError(f"{name}: seed must be a whole number, got {seed!r}. Write seed=0.")
         self.dt, self.backend, self.learn = float(dt), backend, learn
+        self.seed = 0 if seed is None else seed
         self.options = Options(
             drive=input if input is not None else self.default_drive,
             reset=reset if reset is not None else self.default_reset,
@@ -116,7 +132,7 @@ class Neuron(Verbs):
             fire_on=fire_on,
             surrogate=surrogate if surrogate is not None else FastSigmoid(),
             dt=self.dt,
-            integrator=integrator,
+            integrator=integrator if integrator is not None else self.default_integrator,
         )
         self._plain: dict[str, float] = {}
         for key, spec in known.items():
@@ -184,20 +200,18 @@ class Neuron(Verbs):
         for name in self.declaration.parameters:
             if name.startswith("tau"):
                 smallest = float(torch.as_tensor(self.parameter_value(name)).detach().min())
-                if smallest < self.dt:
+                if smallest < self.dt * (1 - 1e-6):  # a float32 of the same number is no shorter
                     raise ValueError(
                         f"{from_name}: dt must not exceed {name}, got dt={self.dt:g} s and {name}={smallest:g} s. "
                         f"Use a smaller dt or a larger {name}."
                     )
-        if {"v_threshold", "v_reset"} <= set(self.declaration.parameters):
-            gap = torch.as_tensor(self.parameter_value("v_threshold")) - torch.as_tensor(
-                self.parameter_value("v_reset")
-            )
-            if float(gap.detach().min()) <= 0:
-                raise ValueError(
-                    f"{from_name}: v_threshold must lie above v_reset, or the neuron fires for ever; "
-                    f"got v_threshold={_show(self.parameter_value('v_threshold'))}, v_reset={_show(self.parameter_value('v_reset'))}."
-                )
+        for top in ("v_threshold", "v_peak"):
+            if {top, "v_reset"} <= set(self.declaration.parameters):
+                high, low = self.parameter_value(top), self.parameter_value("v_reset")
+                if float((torch.as_tensor(high) - torch.as_tensor(low)).detach().min()) <= 0:
+                    raise ValueError(
+                        f"{from_name}: {top} must lie above v_reset, or the neuron fires for ever; got {top}={_show(high)}, v_reset={_show(low)}."
+                    )
 
     # ---- what it is --------------------------------------------------------------------------------------------------
 
@@ -208,13 +222,15 @@ class Neuron(Verbs):
 
     @property
     def fires(self) -> bool:
-        """Whether the output is spikes; a readout such as LI outputs its membrane."""
+        """Whether the output is spikes; a readout such as LI outputs its membrane, a synapse its current."""
         return self.declaration.has("threshold")
 
     def extra_repr(self) -> str:
         parts = [f"{name}={_show(value)}" for name, value in self.parameter_values().items()]
         if self.learn:
             parts.append(f"learn={self.learn}")
+        if self.declaration.draws:
+            parts.append(f"seed={self.seed}")
         return ", ".join([*parts, f"dt={self.dt:g}"])
 
     # ---- running -----------------------------------------------------------------------------------------------------
@@ -223,11 +239,13 @@ class Neuron(Verbs):
         """State of neurons at rest. shape: [B, *N]. like: a tensor whose dtype and device the state takes."""
         reference = like if like is not None else torch.empty(0)
         full = torch.Size(shape)
+        values = self.parameter_values()
         state = {}
         for name in self.program.state_names:
-            spec = self.declaration.states.get(name)
-            start: Any = 0.0 if spec is None else spec.initial
-            value = self.parameter_value(start) if isinstance(start, str) else start
+            if name in ("stream", "drawn"):
+                state[name] = self._first_draws(name, full, reference)
+                continue
+            value = self.declaration.initial(name, values) if name in self.declaration.states else 0.0
             if isinstance(value, Tensor):
                 tensor = value.to(reference.device, reference.dtype)
                 try:
@@ -237,6 +255,19 @@ class Neuron(Verbs):
             else:
                 state[name] = torch.full(full, float(value), dtype=reference.dtype, device=reference.device)
         return state
+
+    def _first_draws(self, name: str, full: torch.Size, reference: Tensor) -> Tensor:
+        """Where the random streams start: each neuron of each row has one of its own, all from a place that the seed decides."""
+        if reference.dtype not in (torch.float32, torch.float64):
+            raise TypeError(
+                f"{type(self).__name__} draws random numbers, which {reference.dtype} cannot count. "
+                "Use torch.float32 or torch.float64."
+            )
+        first, read = torch.randint(STREAMS, (2,), generator=torch.Generator().manual_seed(self.seed)).tolist()
+        if name == "drawn":
+            return torch.full(full, float(read), dtype=reference.dtype, device=reference.device)
+        streams = (torch.arange(full.numel(), device=reference.device) + first) % STREAMS
+        return streams.view(full).to(reference.dtype)
 
     def run(self, x: Tensor, state: State | None = None, record: Sequence[str] = ()) -> Run:
         """Runs x [T, B, *N] from `state` (rest if None). record: names of states to return at the end of each step."""

@@ -22,20 +22,23 @@ def fingerprint() -> str:
 
 
 class _Locator(caching._CacheLocator):
-    """Keeps machine code in our cache folder, valid for this fingerprint. Numba's own asks for the time stamp of one file alone."""
+    """Keeps machine code in our cache folder, valid for this fingerprint and file. Numba's own asks for the time stamp of one file alone."""
+
+    def __init__(self, file: str) -> None:
+        self._text = Path(file).read_bytes()
 
     def get_cache_path(self) -> Any:
-        return str(cache_folder() / "kernels")
+        return str(cache_folder() / "kernels" / fingerprint())  # two versions side by side must not undo each other's work
 
     def get_source_stamp(self) -> Any:
-        return fingerprint()
+        return fingerprint() + hashlib.sha256(self._text).hexdigest()[:16]
 
     def get_disambiguator(self) -> Any:
         return None
 
     @classmethod
     def from_function(cls, py_func: Any, py_file: str) -> "_Locator":
-        locator = cls()
+        locator = cls(py_file)
         locator.ensure_cache_path()
         return locator
 

@@ -42,7 +42,7 @@ def exprel_slope(x):
 
 
 '''
-RANDOM = '''@njit
+RANDOM = """@njit
 def mixed(h):
     h = np.uint32(np.uint32(h ^ (h >> np.uint32(16))) * np.uint32(0x85EBCA6B))
     h = np.uint32(np.uint32(h ^ (h >> np.uint32(13))) * np.uint32(0xC2B2AE35))
@@ -57,7 +57,7 @@ def uniform(stream, drawn):
     return (real(np.int32(h >> np.uint32(9))) + real(0.5)) * real(2.0**-23)
 
 
-'''
+"""
 RECURRENT = """from ranvier.kernels.cpu.recurrent import ROWS, add_active, multiply
 from ranvier.kernels.cpu.vector import LANES
 

@@ -1,0 +1,76 @@
+"""Closed-form continuous-time cell: a liquid cell without an integrator."""
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from ranvier.layers.cell import TimedCell
+from ranvier.neurons.verbs import State
+
+FORMS = ("gated", "no_gate", "pure")
+
+
+class CfC(TimedCell):
+    """Closed-form continuous-time cell. x: [T, B, in_features] -> h [T, B, size].
+
+    z = backbone(x, h);  s = sigmoid(f(z) t + b(z));  h <- (1 - s) g(z) + s q(z), t the time since the step before; g and q are tanh of
+    a linear map, f and b linear maps. The gate s stands for the decay of a liquid time-constant cell, of which this is the approximate
+    solution; nothing is integrated, so a step costs the same whatever its length.
+
+    form: "gated" as above; "no_gate": h <- g + s q; "pure": h <- A - A exp(-t (|w_tau| + |p|)) p with p a linear map of z, the solution
+    itself. backbone: widths of its layers, each 1.7159 tanh(0.666 z); () for none. dt: time of a step, 1 by default; `elapsed` gives other
+    times (see `TimedCell`). Weights from Xavier's uniform distribution, biases 0. State: `h` [B, size].
+
+    Source: Hasani, Lechner et al. (Nature Machine Intelligence 2022), "Closed-form continuous-time neural networks", eq. 2 and 3; the
+    forms and the backbone as in the authors' package.
+    """
+
+    state_names = ("h",)
+
+    def __init__(
+        self,
+        in_features: int,
+        size: int,
+        *,
+        form: str = "gated",
+        backbone: tuple[int, ...] = (128,),
+        dt: float = 1.0,
+        generator: torch.Generator | None = None,
+    ) -> None:
+        super().__init__(in_features, size, dt)
+        if form not in FORMS:
+            raise ValueError(f"CfC: form must be one of {FORMS}, got {form!r}.")
+        if any(width < 1 for width in backbone):
+            raise ValueError(f"CfC: backbone holds the widths of its layers, each at least 1, got {backbone}.")
+        self.form = form
+        widths = (in_features + size, *backbone)
+        self.backbone = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
+        heads = 1 if form == "pure" else 4
+        self.heads = nn.Linear(widths[-1], heads * size)  # g, q, f, b; or p
+        for k, layer in enumerate([*self.backbone, self.heads]):
+            assert isinstance(layer, nn.Linear)
+            for part in layer.weight.chunk(heads if k == len(backbone) else 1):
+                nn.init.xavier_uniform_(part, generator=generator)
+            nn.init.zeros_(layer.bias)
+        self.w_tau = nn.Parameter(torch.zeros(size)) if form == "pure" else None
+        self.amplitude = nn.Parameter(torch.ones(size)) if form == "pure" else None
+
+    def advance(self, x: Tensor, state: State, elapsed: Tensor | None) -> tuple[Tensor, State]:
+        assert elapsed is not None
+        t = elapsed.to(x.dtype).unsqueeze(1)
+        z = torch.cat([x, state["h"]], 1)
+        for layer in self.backbone:
+            z = 1.7159 * torch.tanh(0.666 * layer(z))
+        heads = self.heads(z)
+        if self.w_tau is not None and self.amplitude is not None:
+            h = self.amplitude - self.amplitude * torch.exp(-t * (self.w_tau.abs() + heads.abs())) * heads
+        else:
+            g, q, f, b = heads.chunk(4, 1)
+            s = torch.sigmoid(f * t + b)
+            g, q = torch.tanh(g), torch.tanh(q)
+            h = g + s * q if self.form == "no_gate" else torch.lerp(g, q, s)
+        return h, {"h": h}
+
+    def extra_repr(self) -> str:
+        return f"{super().extra_repr()}, form={self.form!r}"
