@@ -62,7 +62,7 @@ def test_import_pulls_in_nothing_heavy_and_little_at_all() -> None:
 
 def test_neurons_and_layers_pull_in_nothing_heavy() -> None:
     code = (
-        "import sys, ranvier as rv; rv.Sequential(rv.Linear(4, 2, bias=False), rv.LI(), rate=None); rv.encoders; rv.decoders; rv.losses; "
+        "import sys, ranvier as rv; rv.Sequential(rv.Linear(4, 2, bias=False), rv.LI(), rate=None); rv.encoders; rv.decoders; rv.losses; rv.instruments; "
         f"print([m for m in {HEAVY!r} if m in sys.modules])"
     )
     assert fresh(code) == "[]"

@@ -20,12 +20,12 @@ def python(code: str, environment: dict[str, str]) -> str:
 def test_help_names_every_verb_and_where_to_start(ranvier, words):
     answer = ranvier(*words)
     assert (answer.status, answer.err) == (0, "")
-    for verb in ("train", "predict", "listen", "evaluate", "report", "doctor"):
+    for verb in ("train", "predict", "listen", "evaluate", "report", "neuron", "doctor"):
         assert f"\n  {verb} " in answer.out
     assert "ranvier train spoken-digits" in answer.out and "ranvier train FOLDER" in answer.out
 
 
-@pytest.mark.parametrize("verb", ["train", "predict", "listen", "evaluate", "report", "doctor"])
+@pytest.mark.parametrize("verb", ["train", "predict", "listen", "evaluate", "report", "neuron", "doctor"])
 def test_every_verb_explains_itself(ranvier, verb):
     answer = ranvier(verb, "--help")
     assert answer.status == 0 and f"Usage: ranvier {verb}" in answer.out

@@ -33,7 +33,14 @@ def test_an_adapting_neuron_slows_down() -> None:
 
 def test_a_single_late_spike_counts_as_one_in_the_window() -> None:
     curve = fi_curve(rv.LIF(), [1.01], duration=0.15, settle=0.05)
-    assert curve.counts.tolist() == [1] and curve.rates == pytest.approx([10.0]) and curve.initial_rates.tolist() == [0.0]
+    assert (
+        curve.counts.tolist() == [1] and curve.rates == pytest.approx([10.0]) and curve.initial_rates.tolist() == [0.0]
+    )
+
+
+def test_spikes_at_random_have_rates_but_no_rheobase() -> None:
+    curve = fi_curve(rv.EscapeLIF(backend="eager"), [-9.0, 2.0], duration=0.3)
+    assert curve.counts[0] == 0 < curve.rates[1] and np.isnan(curve.rheobase)
 
 
 def test_refusals() -> None:

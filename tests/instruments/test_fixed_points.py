@@ -6,9 +6,10 @@ from scipy.special import lambertw
 
 import ranvier as rv
 from ranvier.equations import CurrentInput, ImpulseInput
+from ranvier.equations.functions import sqrt
 from ranvier.instruments import fixed_points
 from ranvier.instruments.fixed_points import kind_of
-from ranvier.units import Dimensionless, Time, cm, mV, ms, nA, nS, pA, uA
+from ranvier.units import Dimensionless, Time, cm, ms, mV, nA, nS, pA, uA
 
 
 class Plane(rv.Neuron):
@@ -37,6 +38,13 @@ class Pole(Plane):
 
     def dynamics(self, s, i: Dimensionless):
         return {"x": (1 / (s.x - 0.3) + 2 + i) / self.tau, "y": -s.y / self.tau}
+
+
+class Root(Plane):
+    """No derivative where it rests."""
+
+    def dynamics(self, s, i: Dimensionless):
+        return {"x": (s.x + i) / self.tau, "y": (sqrt(s.x) - s.y) / self.tau}
 
 
 class FitzHughNagumo(Plane):
@@ -77,7 +85,9 @@ def test_adex_rests_where_lambert_says(a: float, current: float) -> None:
     argument = -np.exp((u - neuron.v_t) / neuron.delta_t) / k
     expected = [u - neuron.delta_t * lambertw(argument, branch).real for branch in (0, -1)]
     assert [p.states["v"] for p in points] == pytest.approx(expected, rel=1e-9)
-    assert [p.states["w"] for p in points] == pytest.approx([a * (v - neuron.v_leak) for v in expected], rel=1e-6, abs=1e-18)
+    assert [p.states["w"] for p in points] == pytest.approx(
+        [a * (v - neuron.v_leak) for v in expected], rel=1e-6, abs=1e-18
+    )
     assert [p.kind for p in points] == ["stable node", "saddle"]
 
 
@@ -109,7 +119,9 @@ def test_qif_has_a_saddle_node() -> None:
 
 def test_linear_models_have_one_below_the_threshold() -> None:
     (point,) = fixed_points(rv.AdaptiveLIF(), 0.7)
-    assert point.states == pytest.approx({"v": 0.7, "b": 0.0}) and point.eigenvalues.tolist() == pytest.approx([-10, -50])
+    assert point.states == pytest.approx({"v": 0.7, "b": 0.0}) and point.eigenvalues.tolist() == pytest.approx(
+        [-10, -50]
+    )
     assert point.kind == "stable node" and point.stable
     assert fixed_points(rv.LIF(), 1.5) == (), "there it fires"
     (far,) = fixed_points(rv.LIF(), -400.0)
@@ -157,6 +169,11 @@ def test_equations_that_are_linear_in_nothing_are_searched() -> None:
 def test_a_pole_is_no_root() -> None:
     (point,) = fixed_points(Pole())
     assert point.states == pytest.approx({"x": -0.2, "y": 0.0}, abs=1e-9)
+
+
+def test_where_there_is_no_derivative_there_is_no_kind() -> None:
+    assert fixed_points(Root()) == ()
+    assert fixed_points(Root(), -0.25)[0].states == pytest.approx({"x": 0.25, "y": 0.5})
 
 
 def test_fitzhugh_and_nagumo() -> None:

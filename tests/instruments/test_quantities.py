@@ -55,6 +55,7 @@ def test_other_text_is_refused(text: str, kind: str, message: str) -> None:
     ("value", "kind", "text"),
     [
         (0.02, "time", "20 ms"),
+        (25e-6, "time", "0.025 ms"),
         (1.0, "voltage", "1 V"),
         (0.97, "voltage", "0.97 V"),
         (-0.0706, "voltage", "-70.6 mV"),

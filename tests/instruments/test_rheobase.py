@@ -7,7 +7,7 @@ import pytest
 import ranvier as rv
 from ranvier.equations import ImpulseInput
 from ranvier.instruments import rheobase
-from ranvier.units import mV, ms
+from ranvier.units import ms, mV
 
 
 @pytest.mark.parametrize(("gap", "r"), [(1.0, 1.0), (15 * mV, 100e6), (1.0, 1e-6)])
@@ -27,7 +27,9 @@ def test_a_bracket_may_be_given() -> None:
 def test_impulses_have_one_too() -> None:
     """One impulse a step settles at w/(1 - exp(-dt/tau))."""
     expected = -math.expm1(-1 / 20)
-    assert rheobase(rv.LIF(input=ImpulseInput(), backend="eager"), tolerance=1e-3, duration=0.3) == pytest.approx(expected, rel=2e-3)
+    assert rheobase(rv.LIF(input=ImpulseInput(), backend="eager"), tolerance=1e-3, duration=0.3) == pytest.approx(
+        expected, rel=2e-3
+    )
 
 
 def test_a_neuron_that_rests_above_its_threshold_needs_nothing() -> None:
@@ -37,6 +39,10 @@ def test_a_neuron_that_rests_above_its_threshold_needs_nothing() -> None:
 def test_refusals() -> None:
     with pytest.raises(ValueError, match="rheobase: LI is a readout and never fires"):
         rheobase(rv.LI())
+    with pytest.raises(
+        ValueError, match="rheobase: EscapeLIF fires at random, at any current now and then. Use fi_curve"
+    ):
+        rheobase(rv.EscapeLIF())
     with pytest.raises(ValueError, match="rheobase: low must lie below high, got low=2 and high=1"):
         rheobase(rv.LIF(), low=2.0, high=1.0)
     with pytest.raises(ValueError, match="rheobase: duration must last one step"):

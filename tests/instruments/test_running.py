@@ -34,7 +34,12 @@ def test_a_current_may_be_a_number_an_array_or_a_protocol() -> None:
     ("stimulus", "duration", "error", "message"),
     [
         ("loud", 1.0, TypeError, "f: the current must be a number, an array .* got str"),
-        (np.zeros(3), 5 * ms, ValueError, r"f: the current has shape \(3,\), but 0.005 s in steps of 0.001 s are \(5,\)"),
+        (
+            np.zeros(3),
+            5 * ms,
+            ValueError,
+            r"f: the current has shape \(3,\), but 0.005 s in steps of 0.001 s are \(5,\)",
+        ),
         (np.nan, 1.0, ValueError, "f: the current contains NaN or inf"),
         (1.0, 0.0, ValueError, "f: duration must last one step of 0.001 s or more, got 0.0 s"),
         (1.0, float("inf"), ValueError, "f: duration must last one step"),

@@ -34,7 +34,9 @@ def test_the_jacobian_agrees_with_differences() -> None:
     derived = np.array(jacobian(*at)).reshape(4, 4)
     for k in range(4):
         e = h * np.eye(4)[k]
-        assert derived[:, k] == pytest.approx((np.array(slopes(*(at + e))) - slopes(*(at - e))) / (2 * h), rel=1e-5, abs=1e-3)
+        assert derived[:, k] == pytest.approx(
+            (np.array(slopes(*(at + e))) - slopes(*(at - e))) / (2 * h), rel=1e-5, abs=1e-3
+        )
 
 
 def test_functions_of_the_language_have_their_limits() -> None:
@@ -61,5 +63,7 @@ def test_what_is_linear() -> None:
 def test_refusals() -> None:
     with pytest.raises(ValueError, match=r"f: every state is held \(v\). Leave at least one free."):
         System.of("f", rv.LIF(), held={"v": 0.0})
-    with pytest.raises(ValueError, match=r"f: ConductanceLIF takes impulses, so its equations hold no current, got current=1"):
+    with pytest.raises(
+        ValueError, match=r"f: ConductanceLIF takes impulses, so its equations hold no current, got current=1"
+    ):
         System.of("f", rv.ConductanceLIF(), 1.0)

@@ -85,7 +85,9 @@ def test_what_does_not_divide_is_refused() -> None:
             rv.DendriticTree(8, **{name: 0})
     with pytest.raises(ValueError, match=r"slope must lie in \(0, 1\], got 0"):
         rv.DendriticTree(8, slope=0)
-    with pytest.raises(ValueError, match=r"input has 9 features on axis 2 .*expected 8"):
+    with pytest.raises(
+        ValueError, match=r"DendriticTree\(8, 1, trees=32\): input has 9 features on axis 2 .*expected 8"
+    ):
         rv.DendriticTree(8)(torch.zeros(1, 2, 9))
 
 
@@ -99,7 +101,7 @@ def test_within_sequential_and_its_stream() -> None:
     net = rv.Sequential(rv.DendriticTree(6, 4, trees=2), rv.Linear(4, 3), rv.LIF(), rv.Linear(3, 2), rv.LI())
     x = torch.rand(7, 1, 6)
     run = net.run(x)
-    assert "6, 4, trees=2" in repr(net[0]) and run.state[0] == {}
+    assert repr(net[0]) == "DendriticTree(6, 4, trees=2)" and run.state[0] == {}
     stream = net.stream((6,))
     torch.testing.assert_close(torch.stack([stream.step(x_t[0]).clone() for x_t in x]), run.output[:, 0].detach())
     out, _ = net[0].step(x[0])

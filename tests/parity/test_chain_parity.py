@@ -2,7 +2,7 @@
 
 Outputs, final states, and the gradients of the input, the initial states and every parameter, under a loss that holds all of them. A
 designed covering: every built-in neuron, surrogate, reset and refractory mode stands in a small network; every layer and kind of input
-meets every other in some larger one. A new model is tested by its line in `MODELS`.
+meets every other in some larger one. A new model is tested by its line in `FORWARD`.
 """
 
 import itertools
@@ -174,6 +174,10 @@ MODELS: list[tuple[type[Neuron], dict[str, Any]]] = [
     (ALIF, {}),
     (LI, {}),
     (Accumulator, {}),
+    (EscapeLIF, {}),
+]
+# A model brings its equations alone, whose gradients test_parity.py judges: these run in a chain and in a stream, without gradients.
+FORWARD: list[tuple[type[Neuron], dict[str, Any]]] = [
     (Izhikevich, {}),
     (QIF, {}),
     (EIF, {}),
@@ -188,7 +192,6 @@ MODELS: list[tuple[type[Neuron], dict[str, Any]]] = [
     (BalancedResonateAndFire, {}),
     (SEAdLIF, {}),
     (EPropALIF, {}),
-    (EscapeLIF, {}),
     (PoissonNeuron, {}),
 ]
 OPTIONS: list[tuple[type[Neuron], dict[str, Any]]] = [
@@ -478,9 +481,29 @@ def test_fused_equals_layer_by_layer(
         assert_equal(layer_by_layer(net, "cpu", monkeypatch, x, x), eager, TOLERANCE[dtype])
 
 
+@torch.no_grad()
+@pytest.mark.parametrize(("model", "options"), FORWARD, ids=lambda v: getattr(v, "__name__", ""))
+def test_every_model_runs_fused_and_in_a_stream(
+    model: type[Neuron], options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = Case(model.__name__, lambda: around(model, options), (1, 7), density=0.4, steps=17)
+    net, x = build(case, F64), input_of(case, F64)
+    with monkeypatch.context() as patch:
+        patch.setattr(net, "fused", False)
+        for m in net.layers:
+            patch.setattr(m, "backend", "eager", raising=False)
+        expected = net.run(x)
+    found, stream = net.run(x), net.stream()
+    assert_equal(
+        flat(found.state, "") | {"output": found.output}, flat(expected.state, "") | {"output": expected.output}, 1e-9
+    )
+    for t in range(case.steps):
+        torch.testing.assert_close(stream.step(x[t, 0]).clone(), found.output[t, 0], rtol=1e-9, atol=1e-12)
+
+
 def test_the_cases_cover_every_choice() -> None:
     exported = {n for n in ranvier.neurons.__all__ if n not in ("Neuron", "Run")}
-    assert exported == {m.__name__ for m, _ in MODELS}
+    assert exported == {m.__name__ for m, _ in MODELS + FORWARD}
     offered = {v for v in vars(surrogates).values() if isinstance(v, type) and issubclass(v, Surrogate)} - {Surrogate}
     used = {k: {type(o[k]) for _, o in MODELS + OPTIONS if k in o} for k in ("surrogate", "reset", "refractory")}
     assert offered == used["surrogate"] | {FastSigmoid}

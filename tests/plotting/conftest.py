@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib import pyplot
 
 from ranvier.plotting.facts import LayerFacts, ReportData, SampleTrace
 
@@ -66,3 +67,10 @@ def make_sample() -> Callable[..., SampleTrace]:
 @pytest.fixture(scope="session")
 def make_run() -> Callable[..., ReportData]:
     return run
+
+
+@pytest.fixture(autouse=True)
+def _closed():
+    """Figures that a plot made are closed again."""
+    yield
+    pyplot.close("all")

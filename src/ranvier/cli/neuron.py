@@ -37,14 +37,16 @@ app = typer.Typer(add_completion=False)
 
 TIME = 0.5  # seconds shown by default
 TRIAL, STEPS = 1.0, 20_000  # seconds of a trial of the f-I curve, and its steps at most
-ABOVE = 1.5  # times the rheobase: the current by default
+ABOVE = 3.0  # times the rheobase: the current by default, at which nearly every model fires for ever
 POINTS = 25  # of the f-I curve
 TIMES = 8  # spike times that are printed
+WIDE = 160  # columns of the table where it is not written to a terminal
 FORMATS = (".png", ".pdf", ".svg")
 
 
 @app.command(
-    epilog="Examples:  ranvier neuron Izhikevich --pattern chattering --current 10 --plot chattering.png   |   "
+    epilog="Examples:\n\n"
+    "ranvier neuron Izhikevich --pattern chattering --current 10 --plot chattering.png\n\n"
     "ranvier neuron ./my_model.py:MyNeuron --set tau_mem=30ms --time 1s --json",
 )
 def neuron(
@@ -58,7 +60,7 @@ def neuron(
     current: Annotated[
         str | None,
         typer.Option(
-            help="Constant input, such as 0.6nA or 10uA/cm^2; a bare number is in SI. By default the pattern's own, or 1.5 rheobases."
+            help="Constant input, such as 0.6nA or 10uA/cm^2; a bare number is in SI. By default the pattern's own, or 3 rheobases."
         ),
     ] = None,
     time: Annotated[str | None, typer.Option(help="How long to run it, such as 0.5 or 500ms. Default 0.5 s.")] = None,
@@ -210,7 +212,8 @@ def _input(made: Neuron, pattern: str | None, current: str | None, time: str | N
     duration = None if time is None else _quantity("--time", time, NAMED["time"])
     if duration is not None and not duration >= made.dt:
         raise RanvierError(f"--time {time}: must last one step of {made.dt / ms:g} ms or more. Write --time 0.5.")
-    threshold = rheobase(made, duration=_trial(made)) if made.fires else math.nan
+    measured = made.fires and not made.declaration.draws
+    threshold = rheobase(made, duration=_trial(made)) if measured else math.nan
     shown = PATTERNS.get(pattern) if pattern is not None and current is None else None
     if shown is not None:
         steps = round((shown.duration if duration is None else duration) / made.dt)
@@ -220,7 +223,7 @@ def _input(made: Neuron, pattern: str | None, current: str | None, time: str | N
         value = _quantity("--current", current, dimension)
         words = f"{show(value, dimension)}{each}, constant"
     else:
-        value = ABOVE * threshold if math.isfinite(threshold) else 0.0 if made.fires else 1.0
+        value = ABOVE * threshold if math.isfinite(threshold) else 0.0 if measured else 1.0
         words = f"{show(value, dimension)}{each}, constant" + (
             f", {ABOVE:g} rheobases" if math.isfinite(threshold) else ""
         )
@@ -310,12 +313,15 @@ class Seen:
         return "\n".join(lines)
 
     def _rheobase(self) -> str:
+        if self.made.declaration.draws:
+            return "none: its spikes are drawn at random"
         if not math.isfinite(self.drive.rheobase):
             return "none: no constant input makes it fire"
         if self.drive.rheobase == 0:
             return "0: it fires without input"
         each = "" if takes_current(self.made) else " a step"
-        return show(self.drive.rheobase, self.trace.dimensions["input"]) + each
+        value = show(self.drive.rheobase, self.trace.dimensions["input"])
+        return f"{value}{each}, within {show(_trial(self.made), NAMED['time'])}"
 
 
 def _look(made: Neuron, drive: Drive, plot: Path | None) -> Seen:
@@ -333,9 +339,10 @@ def _look(made: Neuron, drive: Drive, plot: Path | None) -> Seen:
 
 def _curve(made: Neuron, drive: Drive) -> FICurve | None:
     """Around the rheobase, or up to twice the input; None for what never fires."""
-    if not made.fires or not math.isfinite(drive.rheobase):
+    known = math.isfinite(drive.rheobase)
+    if not made.fires or not (known or made.declaration.draws):
         return None
-    top = max(3 * drive.rheobase, float(drive.current.max()) * 1.2) or 1.0
+    top = max(ABOVE * drive.rheobase if known else 0.0, float(drive.current.max()) * 1.2) or 1.0
     trial = _trial(made)
     return fi_curve(made, np.linspace(0.0, top, POINTS), duration=trial, settle=0.2 * trial)
 
@@ -367,7 +374,7 @@ def _source(kind: type[Neuron]) -> str:
 
 
 def _print_table(rows: Sequence[Mapping[str, Any]]) -> None:
-    wide = None if sys.stdout.isatty() else 160
+    wide = None if sys.stdout.isatty() else WIDE
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for title, share in (("model", None), ("what it is", 3), ("states", None), ("source", 4)):
         table.add_column(title, ratio=share, no_wrap=share is None)

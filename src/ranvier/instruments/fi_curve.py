@@ -18,7 +18,7 @@ class FICurve:
     currents: [K].  rates: firing rate after the settling time [Hz], [K].  initial_rates: one over the first interval [Hz], 0 without one,
     [K]; above `rates` where the neuron adapts.  latencies: time to the first spike [s], NaN without one, [K].  counts: spikes of the
     whole trial, [K].  rheobase: smallest current that makes it fire, between the last silent and the first firing current of the curve;
-    NaN where the curve has no such pair.  dimension: of the input.
+    NaN where the curve has no such pair, and where spikes are drawn at random.  dimension: of the input.
     """
 
     currents: np.ndarray
@@ -67,7 +67,7 @@ def fi_curve(neuron: Neuron, currents: Any, *, duration: float = 1.0, settle: fl
     order = np.argsort(tried)
     onset = np.flatnonzero(silent[order][:-1] & ~silent[order][1:])
     found = float("nan")
-    if len(onset):
+    if len(onset) and not neuron.declaration.draws:
         low, high = tried[order][onset[0] : onset[0] + 2]
         found = rheobase(neuron, low=float(low), high=float(high), duration=duration)
     return FICurve(

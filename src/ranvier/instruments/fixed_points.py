@@ -49,7 +49,7 @@ def fixed_points(
     Found from the equations: a state in which an equation is linear is eliminated by algebra (gates, adaptation, synapses); what is left,
     mostly one equation in the membrane, is solved on a grid between and far beyond the values that the parameters name. Stability comes
     from the eigenvalues of the derived Jacobian. Points at or above the threshold, where a neuron with a reset never stays, are left
-    out, and so are points that are not isolated (an integrator at rest has one everywhere).
+    out, and so are points that are not isolated (an integrator at rest has one everywhere) or where an equation has no derivative.
 
     Args:
         neuron: one neuron of any model.

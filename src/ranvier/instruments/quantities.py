@@ -32,6 +32,7 @@ _SHOWN: Mapping[Dimension, tuple[str, ...]] = {
     NAMED["conductance/length^2"]: ("mS/cm^2",),
     NAMED["capacitance/length^2"]: ("uF/cm^2",),
     **{NAMED[kind]: symbols for kind, symbols in _KINDS.items()},
+    NAMED["time"]: ("s", "ms"),  # a step is said to be 0.1 ms
 }  # of each dimension the units in which it is shown, the largest first
 _NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*")
 _FACTOR = re.compile(r"([A-Za-z]+)(?:(?:\^|\*\*)(\d+))?")

@@ -23,7 +23,8 @@ def rheobase(
     """Smallest constant input that makes a neuron at rest fire within `duration`, measured by running it. NaN where none does.
 
     A spike that takes longer than `duration` to come is not seen: near the rheobase the time to it grows without limit, as a logarithm for
-    a leaky membrane, as a root for a saddle-node. 0.0 where the neuron fires without input.
+    a leaky membrane, as a root for a saddle-node; a membrane without a leak fires at any current in the end. 0.0 where the neuron fires
+    without input.
 
     Args:
         neuron: one neuron of any model that fires.
@@ -33,7 +34,7 @@ def rheobase(
 
     Raises:
         TypeError: `neuron` is no Neuron object.
-        ValueError: parameters that differ between neurons, a readout, or `low` not below `high`.
+        ValueError: parameters that differ between neurons, a readout, a neuron that fires at random, or `low` not below `high`.
 
     Example:
         >>> import ranvier as rv
@@ -45,6 +46,10 @@ def rheobase(
     if not neuron.fires:
         raise ValueError(
             f"rheobase: {type(neuron).__name__} is a readout and never fires. Give a model with a threshold."
+        )
+    if neuron.declaration.draws:
+        raise ValueError(
+            f"rheobase: {type(neuron).__name__} fires at random, at any current now and then. Use fi_curve for its rates."
         )
     if low is None or high is None:
         tried = np.concatenate([[0.0], _scale(neuron, values) * DECADES])

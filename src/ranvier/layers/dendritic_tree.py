@@ -99,8 +99,8 @@ class DendriticTree(StatelessLayer):
             sums = torch.baddbmm(bias, shared.t().unflatten(0, (nodes, children)).transpose(1, 2), weight)
         return F.leaky_relu(sums, self.slope, True)
 
-    def extra_repr(self) -> str:
-        return f"{self.in_features}, {self.neurons}, trees={self.trees}"
+    def __repr__(self) -> str:
+        return f"DendriticTree({self.in_features}, {self.neurons}, trees={self.trees})"  # without a list of its levels
 
 
 def _meet(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:

@@ -19,7 +19,7 @@ class AlphaSynapse(Synapse):
 
     Raises ValueError for tau <= 0 and for dt > tau.
 
-    Source: Rall (1967), "Distinguishing theoretical synaptic potentials"; exact step: Rotter and Diesmann (1999), section 3.1.2.
+    Source: Rall (1967), "Distinguishing theoretical synaptic potentials"; exact step as in Rotter and Diesmann (1999).
 
     >>> import torch
     >>> x = torch.zeros(20, 1, 1)

@@ -23,7 +23,7 @@ class ConductanceSynapse(Synapse):
 
     Raises ValueError for tau <= 0 and for dt > tau.
 
-    Source: Dayan and Abbott (2001), Theoretical Neuroscience, section 5.8; Gerstner et al., Neuronal Dynamics (2014), eq. 3.1 and 3.3.
+    Source: Dayan and Abbott (2001), Theoretical Neuroscience, section 5.8; Gerstner et al., Neuronal Dynamics (2014), section 3.1.
 
     >>> import torch
     >>> synapse = ConductanceSynapse(v_rev=0.0, v_hold=-0.065)

@@ -16,7 +16,7 @@ class DeltaSynapse(Synapse):
     `input=ImpulseInput()`, which adds it to v unscaled. There is no parameter; `dt` does not matter. The sum of the output is the sum of
     the input. It says in a chain what is true without it: weights act as delta synapses on a neuron that takes impulses.
 
-    Source: Gerstner et al., Neuronal Dynamics (2014), section 1.3.2 (short current pulses).
+    Source: Gerstner et al., Neuronal Dynamics (2014), section 1.3.2 (pulse input).
 
     >>> import torch
     >>> DeltaSynapse()(torch.tensor([0.0, 0.4, 0.0]).view(3, 1, 1)).flatten()
