@@ -43,7 +43,17 @@ def spoken_digits(surrogate: rv.Surrogate, epochs: int, seed: int) -> float:
     network.population = population
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "run"
-        sys.argv = ["ranvier", "train", "spoken-digits", "--seed", str(seed), "--epochs", str(epochs), "--out", str(out)]
+        sys.argv = [
+            "ranvier",
+            "train",
+            "spoken-digits",
+            "--seed",
+            str(seed),
+            "--epochs",
+            str(epochs),
+            "--out",
+            str(out),
+        ]
         try:
             command_line()
         except SystemExit as done:
@@ -86,7 +96,8 @@ def pictures(folder: str, surrogate: rv.Surrogate, epochs: int, seed: int, limit
     net.eval()
     with torch.no_grad():
         right = sum(
-            int((mean_membrane(net(spikes(a))) == b).sum()) for a, b in zip(x_test.split(500), y_test.split(500), strict=True)
+            int((mean_membrane(net(spikes(a))) == b).sum())
+            for a, b in zip(x_test.split(500), y_test.split(500), strict=True)
         )
     return right / len(y_test)
 
@@ -110,4 +121,6 @@ if __name__ == "__main__":
             found[name] = spoken_digits(surrogate, options.epochs or 40, options.seed)
         print(f"{name:22s} {100 * found[name]:.2f} %  {time.perf_counter() - started:.0f} s", flush=True)
     if options.limit is None and options.epochs is None:
-        assert min(found.values()) >= found["fast sigmoid (dense)"] - 0.01, "sparse errors cost less than a percentage point"
+        assert min(found.values()) >= found["fast sigmoid (dense)"] - 0.01, (
+            "sparse errors cost less than a percentage point"
+        )

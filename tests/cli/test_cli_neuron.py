@@ -13,7 +13,7 @@ OWN = '''
 """Two models: a leaky membrane under names of its own, and a readout."""
 import ranvier as rv
 from ranvier.units import Resistance, Time, Voltage
-from helper_of_the_model import LEAST
+from neighbour_of_the_model import LEAST
 
 
 class Leaky(rv.Neuron):
@@ -49,7 +49,7 @@ NUMBER = 3
 
 @pytest.fixture
 def own(tmp_path: Path) -> Path:
-    (tmp_path / "helper_of_the_model.py").write_text("LEAST = 0.0\n")
+    (tmp_path / "neighbour_of_the_model.py").write_text("LEAST = 0.0\n")
     (tmp_path / "my_model.py").write_text(OWN)
     return tmp_path / "my_model.py"
 
@@ -216,7 +216,7 @@ def test_a_file_that_fails_is_said(ranvier, tmp_path):
         "cannot be imported, AttributeError: module 'ranvier' has no attribute 'LIFF'. Mend the file first."
         in problem(ranvier("neuron", f"{file}:A"))
     )
-    file.write_text(OWN.replace("from helper_of_the_model import LEAST", "LEAST = 0").replace("/ self.tau_mem", ""))
+    file.write_text(OWN.replace("from neighbour_of_the_model import LEAST", "LEAST = 0").replace("/ self.tau_mem", ""))
     assert "broken.py: Leaky.dynamics: d(v)/dt has dimension voltage, expected voltage/time" in problem(
         ranvier("neuron", f"{file}:Leaky")
     )

@@ -17,7 +17,11 @@ FIRING = [
     for v in vars(ranvier.neurons).values()
     if isinstance(v, type) and issubclass(v, Neuron) and v is not Neuron and v.declaration.has("threshold")
 ]
-TRAINED = [model for model in FIRING if model.default_dt == 1 * ms]
+TRAINED = [
+    pytest.param(model, marks=[] if model in (LIF, IF, CubaLIF, AdaptiveLIF, ALIF) else [pytest.mark.thorough])
+    for model in FIRING
+    if model.default_dt == 1 * ms
+]
 BIOPHYSICAL = [model for model in FIRING if model.default_dt < 1 * ms]
 READOUTS = [
     v
@@ -62,13 +66,16 @@ def test_every_layer_of_a_fresh_network_fires(
     """The chain is causal: a network of six layers begins with those of one to five, made alike."""
     net = chain(model, depth, width, features.shape[2])
     fresh = rates(net, features)
-    least = 0.005 if model is ranvier.neurons.ResonateAndFire else 0.01  # a resonator passes on a band of its input alone
+    least = (
+        0.005 if model is ranvier.neurons.ResonateAndFire else 0.01
+    )  # a resonator passes on a band of its input alone
     assert len(fresh) == depth and all(least <= r <= 0.25 for r in fresh), fresh
     after = rates(net.calibrate(features), features)
     assert all(0.02 <= r <= 0.2 for r in after), after
 
 
 @torch.no_grad()
+@pytest.mark.thorough
 @pytest.mark.parametrize("model", BIOPHYSICAL, ids=lambda m: m.__name__)
 def test_a_layer_of_a_model_in_physical_units_fires(model: type[Neuron], features: torch.Tensor) -> None:
     """Amperes, siemens, volts a second: the search finds the scale. Few steps of a short dt hold one spike, or none."""

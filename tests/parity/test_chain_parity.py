@@ -461,7 +461,14 @@ def ran_fused(net: rv.Sequential, x: Any, state: Any = None) -> bool:
     return "_Chain" in type(net.run(x, state).output.grad_fn).__name__
 
 
-@pytest.mark.parametrize(("case", "dtype"), [(c, d) for c in CASES for d in c.dtypes], ids=str)
+@pytest.mark.parametrize(
+    ("case", "dtype"),
+    [
+        pytest.param(c, d, marks=[pytest.mark.thorough] if c in NEURONS else [], id=f"{c}-{d}")
+        for c in CASES
+        for d in c.dtypes
+    ],
+)
 def test_fused_equals_layer_by_layer(
     case: Case, dtype: torch.dtype, stretch: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -482,6 +489,7 @@ def test_fused_equals_layer_by_layer(
 
 
 @torch.no_grad()
+@pytest.mark.thorough
 @pytest.mark.parametrize(("model", "options"), FORWARD, ids=lambda v: getattr(v, "__name__", ""))
 def test_every_model_runs_fused_and_in_a_stream(
     model: type[Neuron], options: dict[str, Any], monkeypatch: pytest.MonkeyPatch

@@ -277,7 +277,14 @@ def start_of(
     }
 
 
-@pytest.mark.parametrize(("case", "dtype"), [(c, d) for c in CASES for d in c.dtypes], ids=str)
+@pytest.mark.parametrize(
+    ("case", "dtype"),
+    [
+        pytest.param(c, d, marks=[pytest.mark.thorough] if c.model in BIOPHYSICAL | DISCRETE else [], id=f"{c}-{d}")
+        for c in CASES
+        for d in c.dtypes
+    ],
+)
 def test_compiled_equals_eager(case: Case, dtype: torch.dtype) -> None:
     for T, B, N in SIZES:
         neuron = make(case, N, dtype, seed=N)

@@ -13,9 +13,17 @@ from ranvier.units import ms
 MODELS = [
     v for v in vars(ranvier.neurons).values() if isinstance(v, type) and issubclass(v, Neuron) and v is not Neuron
 ]
-each = pytest.mark.parametrize("model", MODELS, ids=lambda m: m.__name__)
+FIRST = (LIF, CubaLIF, LI, Accumulator)
 CALM = [m for m in MODELS if not m.declaration.draws]  # noise differs between rows, neurons and steps
-calm = pytest.mark.parametrize("model", CALM, ids=lambda m: m.__name__)
+
+
+def of(models: list[type[Neuron]]) -> pytest.MarkDecorator:
+    """A test of each model."""
+    marks = {m: [] if m in FIRST else [pytest.mark.thorough] for m in models}
+    return pytest.mark.parametrize("model", [pytest.param(m, marks=marks[m], id=m.__name__) for m in models])
+
+
+each, calm = of(MODELS), of(CALM)
 quick = settings(
     max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True, database=None
 )

@@ -61,6 +61,7 @@ def everything(model: Neuron, backend: str, x: Tensor) -> dict[str, Tensor]:
     return found | {k: torch.zeros_like(v) if v.grad is None else v.grad for k, v in leaves.items()}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", COMPILED)
 def test_compiled_equals_eager_with_every_gradient(name: str) -> None:
     kind, options = LEARNED[name]

@@ -28,7 +28,9 @@ class _Locator(caching._CacheLocator):
         self._text = Path(file).read_bytes()
 
     def get_cache_path(self) -> Any:
-        return str(cache_folder() / "kernels" / fingerprint())  # two versions side by side must not undo each other's work
+        return str(
+            cache_folder() / "kernels" / fingerprint()
+        )  # two versions side by side must not undo each other's work
 
     def get_source_stamp(self) -> Any:
         return fingerprint() + hashlib.sha256(self._text).hexdigest()[:16]

@@ -80,7 +80,10 @@ def of_values(x: np.ndarray, densest: float = 1.0) -> "Lists | None":
     if not x.size or bool(((x[0] != 0) & (x[0] != 1)).any()):
         return None
     count, place = np.empty(rows, np.int64), np.empty(rows, np.int64)
-    for room in (min(inputs, int(max(0.0, min(densest, 1.0)) * inputs) + 1), inputs):  # the first is too small where one thread gets most
+    for room in (
+        min(inputs, int(max(0.0, min(densest, 1.0)) * inputs) + 1),
+        inputs,
+    ):  # the first is too small where one thread gets most
         index = buffer((rows * room,), np.int32)
         split(rows, x.size, fill_values, x, room, index, count, place)
         if count.min() < 0 or count.sum() > densest * x.size:
