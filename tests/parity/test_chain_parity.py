@@ -464,7 +464,9 @@ def ran_fused(net: rv.Sequential, x: Any, state: Any = None) -> bool:
 @pytest.mark.parametrize(
     ("case", "dtype"),
     [
-        pytest.param(c, d, marks=[pytest.mark.thorough] if c in NEURONS else [], id=f"{c}-{d}")
+        pytest.param(
+            c, d, marks=[pytest.mark.thorough] if c in NEURONS or d == F32 and c.shape != (3, 19) else [], id=f"{c}-{d}"
+        )
         for c in CASES
         for d in c.dtypes
     ],

@@ -280,7 +280,12 @@ def start_of(
 @pytest.mark.parametrize(
     ("case", "dtype"),
     [
-        pytest.param(c, d, marks=[pytest.mark.thorough] if c.model in BIOPHYSICAL | DISCRETE else [], id=f"{c}-{d}")
+        pytest.param(
+            c,
+            d,
+            marks=[pytest.mark.thorough] if c.model in BIOPHYSICAL | DISCRETE or d == F32 and c is not CASES[0] else [],
+            id=f"{c}-{d}",
+        )
         for c in CASES
         for d in c.dtypes
     ],
