@@ -2,6 +2,8 @@
 
 import multiprocessing
 import os
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -110,6 +112,25 @@ def test_without_the_library_threads_of_python_do_the_same(two_threads: None, mo
     monkeypatch.setattr(openmp, "_found", False)
     assert not openmp.takes(note)
     assert np.array_equal(_work(), expected)
+
+
+def test_every_part_is_done_where_openmp_gives_fewer_threads() -> None:
+    code = """
+import numpy as np
+from ranvier.kernels.cpu.compile import kernel
+from ranvier.kernels.cpu.openmp import share, takes
+@kernel
+def note(done, first, last):
+    for k in range(first, last):
+        done[k] += 1
+done = np.zeros(10)
+assert takes(note)
+share(note, 4, 4, 10, (done,))
+print(done.sum(), done.max())
+"""
+    limited = {**os.environ, "OMP_THREAD_LIMIT": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=limited, check=True)
+    assert done.stdout.split() == ["10.0", "1.0"]
 
 
 def test_a_library_without_the_functions_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,7 +25,7 @@ class _Locator(caching._CacheLocator):
     """Keeps machine code in our cache folder, valid for this fingerprint and file. Numba's own asks for the time stamp of one file alone."""
 
     def __init__(self, file: str) -> None:
-        self._text = Path(file).read_bytes()
+        self._text = Path(file).read_bytes() if Path(file).is_file() else b""  # typed in, not in a file
 
     def get_cache_path(self) -> Any:
         return str(

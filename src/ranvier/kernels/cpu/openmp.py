@@ -1,7 +1,7 @@
 """Parts of a range on OpenMP's threads, the ones that torch has, without going through Python.
 
-Between two parts a worker stays awake for some milliseconds, as it does for torch, so that handing over costs 2-10 us. A thread of
-Python's must be woken twice, to start and to get the interpreter's lock: 100 us.
+Between two parts a worker stays awake for a while, as it does for torch, so that handing over costs 2-10 us. A thread of Python's must
+be woken twice, to start and to get the interpreter's lock: 100 us.
 """
 
 import ctypes
@@ -24,7 +24,7 @@ def _find() -> bool:
     """Makes known to compiled code what torch has loaded; whether it has it (not every platform's OpenMP offers GNU's interface)."""
     try:
         library = ctypes.CDLL(None)
-        for name in ("GOMP_parallel", "omp_get_thread_num"):
+        for name in ("GOMP_parallel", "omp_get_thread_num", "omp_get_num_threads"):
             binding.add_symbol(name, ctypes.cast(getattr(library, name), ctypes.c_void_p).value)
     except (AttributeError, OSError, TypeError):
         return False
@@ -103,10 +103,14 @@ def fork(typingctx: Any, address: Any, threads: Any, parts: Any, count: Any, arg
         body.linkage = "internal"
         part = ir.IRBuilder(body.append_basic_block())
         place = part.bitcast(body.args[0], shared_type.as_pointer())
-        number = cgutils.get_or_insert_function(module, ir.FunctionType(i32, []), "omp_get_thread_num")
-        k = part.sext(part.call(number, []), i64)
+        asked = ir.FunctionType(i32, [])
+        own, team = (
+            part.sext(part.call(cgutils.get_or_insert_function(module, asked, name), []), i64)
+            for name in ("omp_get_thread_num", "omp_get_num_threads")
+        )
         code, parts, count, packed = (part.load(cgutils.gep_inbounds(part, place, 0, j)) for j in range(4))
-        with part.if_then(part.icmp_signed("<", k, parts)):
+        # OpenMP may give fewer threads than were asked for: each takes every team-th part from its own number on.
+        with cgutils.for_range_slice(part, own, parts, team) as (k, _):
             first, last = (part.sdiv(part.mul(count, n), parts) for n in (k, part.add(k, ir.Constant(i64, 1))))
             known = (*signature.args[4].types, types.int64, types.int64)
             given = [*(part.extract_value(packed, j) for j in range(len(known) - 2)), first, last]
