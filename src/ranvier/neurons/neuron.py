@@ -239,13 +239,15 @@ class Neuron(Verbs):
         """State of neurons at rest. shape: [B, *N]. like: a tensor whose dtype and device the state takes."""
         reference = like if like is not None else torch.empty(0)
         full = torch.Size(shape)
-        values = self.parameter_values()
         state = {}
         for name in self.program.state_names:
             if name in ("stream", "drawn"):
                 state[name] = self._first_draws(name, full, reference)
                 continue
-            value = self.declaration.initial(name, values) if name in self.declaration.states else 0.0
+            spec = self.declaration.states.get(name)
+            value: Any = 0.0 if spec is None else spec.initial
+            if isinstance(value, str):
+                value = self.declaration.initial(name, self.parameter_values())
             if isinstance(value, Tensor):
                 tensor = value.to(reference.device, reference.dtype)
                 try:

@@ -28,9 +28,8 @@ class _Locator(caching._CacheLocator):
         self._text = Path(file).read_bytes() if Path(file).is_file() else b""  # typed in, not in a file
 
     def get_cache_path(self) -> Any:
-        return str(
-            cache_folder() / "kernels" / fingerprint()
-        )  # two versions side by side must not undo each other's work
+        # A folder a version: two of them side by side must not undo each other's work.
+        return str(cache_folder() / "kernels" / fingerprint())
 
     def get_source_stamp(self) -> Any:
         return fingerprint() + hashlib.sha256(self._text).hexdigest()[:16]

@@ -74,27 +74,23 @@ def of_mask(mask: NDArray[np.uint8]) -> Lists:
 def of_values(x: np.ndarray, densest: float = 1.0) -> "Lists | None":
     """Lists of spikes x [R, N]; None where a value is neither 0 nor 1, or more than the share `densest` is active.
 
-    x is read once: the rows that a thread takes are listed one behind the other, and those of all threads moved together then.
+    x is read once: the rows that a thread takes are listed one behind the other, and those of all threads put together then.
     """
     rows, inputs = x.shape
     if not x.size or bool(((x[0] != 0) & (x[0] != 1)).any()):
         return None
     count, place = np.empty(rows, np.int64), np.empty(rows, np.int64)
-    for room in (
-        min(inputs, int(max(0.0, min(densest, 1.0)) * inputs) + 1),
-        inputs,
-    ):  # the first is too small where one thread gets most
-        index = buffer((rows * room,), np.int32)
-        split(rows, x.size, fill_values, x, room, index, count, place)
+    likely = min(inputs, int(max(0.0, min(densest, 1.0)) * inputs) + 1)
+    for room in (likely, inputs):  # the first is too small where one thread gets most
+        listed = buffer((rows * room,), np.int32)
+        split(rows, x.size, fill_values, x, room, listed, count, place)
         if count.min() < 0 or count.sum() > densest * x.size:
             return None
         if place.min() >= 0:
             break
-    start = np.zeros(rows + 1, np.int64)
-    np.cumsum(count, out=start[1:])
-    parts = [*(np.flatnonzero(np.diff(place - start[:-1])) + 1), rows]  # the first part lies where it belongs
-    for a, b in pairwise(parts):
-        index[start[a] : start[b]] = index[place[a] : place[a] + start[b] - start[a]]
+    start, index = _room(count)
+    for a, b in pairwise([0, *(np.flatnonzero(np.diff(place - start[:-1])) + 1), rows]):
+        index[start[a] : start[b]] = listed[place[a] : place[a] + start[b] - start[a]]
     return Lists(start, index, inputs)
 
 
