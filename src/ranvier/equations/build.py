@@ -16,13 +16,14 @@ from ranvier.equations.options import (
     Drive,
     ImpulseInput,
     NoReset,
+    Ports,
     PseudoDerivative,
     Refractory,
     Reset,
     Subtract,
     refractory_steps,
 )
-from ranvier.equations.program import DT, INPUT, Assign, Detach, Fire, Program, Propagator, Statement
+from ranvier.equations.program import DT, INPUT, Assign, Detach, Fire, Program, Propagator, Statement, port
 from ranvier.equations.sharing import share
 
 SPIKE = sympy.Symbol("spike", real=True)
@@ -136,7 +137,7 @@ class _Builder:
             raise ModelError(
                 f"{d.name} takes no impulses: it has no `receive`. Use input=CurrentInput(), or define receive(self, s, x)."
             )
-        current = INPUT if isinstance(o.drive, CurrentInput) else sympy.Integer(0)
+        current = sympy.Integer(0) if isinstance(o.drive, ImpulseInput) else INPUT
 
         def dynamics(states: Mapping[str, Expr]) -> dict[str, Expr]:
             return {k: sympy.sympify(v) for k, v in d.call("dynamics", self.values(states), current).items()}
@@ -157,6 +158,12 @@ class _Builder:
         if isinstance(o.drive, ImpulseInput):
             jump = d.call("receive", self.values(self.now), drive)
             self.now.update({k: self.let(f"{k}.in", v) for k, v in jump.items()})
+        if isinstance(o.drive, Ports):
+            shut = isinstance(o.refractory, BlockInput)
+            for j, method in enumerate(o.drive.methods):
+                x = port(j) if not shut else sympy.Piecewise((0, REFRACTORY > 0.5), (port(j), True))
+                jump = d.call(method, self.values(self.now), x)
+                self.now.update({k: self.let(f"{k}.in{j}", v) for k, v in jump.items()})
         if isinstance(o.refractory, Clamp):
             m = d.membrane
             self.now[m] = self.let(f"{m}.held", active * before[m] + (1 - active) * self.now[m])

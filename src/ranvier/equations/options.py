@@ -24,6 +24,16 @@ class ImpulseInput:
 
 
 @dataclass(frozen=True)
+class Ports:
+    """Input of a population in a network: a current that enters `dynamics`, and impulses at any number of ports besides.
+
+    methods: for each port the method that its impulses go through, as `receive` does, in the order in which they are applied.
+    """
+
+    methods: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class ToValue:
     """Reset to a value, as the model's `reset` says (a LIF: v <- v_reset).
 
@@ -81,7 +91,7 @@ class PseudoDerivative(Protocol):
     def symbolic(self, values: Mapping[str, Any]) -> "PseudoDerivative": ...
 
 
-Drive = CurrentInput | ImpulseInput
+Drive = CurrentInput | ImpulseInput | Ports
 Reset = ToValue | Subtract | NoReset
 Refractory = Clamp | BlockSpikes | BlockInput
 

@@ -17,6 +17,11 @@ DT = sympy.Symbol("dt", positive=True)
 INPUT = sympy.Symbol("input", real=True)
 
 
+def port(k: int) -> sympy.Symbol:
+    """What arrives at the k-th port of a population (`Ports`)."""
+    return sympy.Symbol(f"port{k}", real=True)
+
+
 @dataclass(frozen=True)
 class Assign:
     """target = value."""

@@ -52,22 +52,26 @@ def share(function: Any, threads: int, parts: int, count: int, arguments: tuple[
 
     threads: how many OpenMP has, the same in every call even where parts are fewer, since it ends those that it is not asked for.
     """
-    hand_out(_address(function, arguments), threads, parts, count, *arguments)
+    hand_out(address(function, arguments), threads, parts, count, *arguments)
 
 
 _addresses: dict[tuple[Any, ...], int] = {}
 
 
-def _address(function: Any, arguments: tuple[Any, ...]) -> int:
-    """Where the machine code for arguments of these types begins."""
+def address(function: Any, arguments: tuple[Any, ...]) -> int:
+    """Where a kernel's machine code begins that takes arguments of these types, and the ends of a part."""
     key = (function, *map(_kind, arguments))
     found = _addresses.get(key)
     if found is None:
-        signature = (*map(typeof, arguments), types.int64, types.int64)
-        function.compile(signature)
-        compiled = function.overloads[signature]
-        found = _addresses[key] = compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
+        found = _addresses[key] = code(function, (*map(typeof, arguments), types.int64, types.int64))
     return found
+
+
+def code(function: Any, signature: tuple[Any, ...]) -> int:
+    """Where a kernel's machine code for a signature begins. It stays there as long as the kernel lives."""
+    function.compile(signature)
+    compiled = function.overloads[signature]
+    return compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
 
 
 def _kind(x: Any) -> Any:

@@ -1,0 +1,175 @@
+"""The time loop of a simulated network: spikes are delivered, populations take a step, what they fire is kept.
+
+Threads own neurons: each delivers to, and advances, its own part of every population, so nothing is written by two of them, and a sum is taken
+in the same order for any number of threads. They meet once a window, the shortest delay of the network: until then no spike of the window
+can arrive.
+
+A spike is not sent into a queue: it waits in the list of its step (`ring`), and the rows of weights are read when it arrives. Rows are grouped
+by delay, so that all that arrives in a step is added to the ports of the populations, which stay in cache, and not to a ring of them.
+"""
+
+import numpy as np
+
+from ranvier.kernels.cpu.compile import kernel, kernel_inline
+from ranvier.kernels.cpu.noise import bits, keys_at
+from ranvier.kernels.cpu.openmp import fork
+from ranvier.kernels.cpu.population import LANES
+from ranvier.kernels.cpu.raw import call, get, put
+
+# Columns of `populations`: where things are, see `population.ARGUMENTS`. SIZE: numbers of a block; FIRES: whether it fires by its kernel.
+ADDRESS, PLACE, NUMBERS, COUNT, BORN, SIZE, FIRES, KEY = range(8)
+# Columns of `bundles`, the rows of weights of the neurons of one population: SOURCE: which; DELAYS: first of its delays in `delays`, and MANY, how many;
+# ROWS: its first row in `starts`; SEGMENTS: its first segment in `ends`; WEIGHTS: what to add to a place in `targets` for that in `weights`,
+# unless SAME, where all have one weight, row_weights[WEIGHTS].
+SOURCE, DELAYS, MANY, ROWS, SEGMENTS, WEIGHTS, SAME = range(7)
+# Columns of `drives`: Poisson impulses of one weight. TO: population; FIELD: port; FIRST: of `levels`, and LEVELS, how many; LOW: key.
+TO, FIELD, FIRST, LEVELS, STREAM = range(5)
+# Columns of `probes`: fields that are recorded. EVERY: steps; OFFSET: where in `probed`; INDICES: first in `probe_index`, WIDE: how many.
+EVERY, OFFSET, INDICES, WIDE, SAMPLES = range(5)
+
+
+@kernel
+def simulate(address, threads, parts, begin, end, window, arguments):
+    """Steps [begin, end) of a network. arguments: those of `advance` before `begin`."""
+    t = begin
+    while t < end:
+        until = min(t + window, end)
+        if parts > 1:
+            if fork(address, threads, parts, parts, (*arguments, parts, begin, t, until)):
+                return -1
+        else:
+            advance(*arguments, parts, begin, t, until, 0, 1)
+        t = until
+    return t
+
+
+@kernel
+def advance(
+    data, values, populations, own, mask, words,
+    bundles, delays, starts, ends, cuts, targets, weights, row_weights,
+    ring, bounds, given_start, given,
+    drives, levels, drive_weights, counts, dice,
+    probes, probe_index, probed,
+    kept, kept_end,
+    parts, begin, t0, t1, part, stop,
+):  # fmt: skip
+    """Steps [t0, t1) of one part of a network, of a run that began at step `begin`.
+
+    own [parts, P, 2]: blocks of each population that a part owns. ring [slots, N]: neurons that fired in a step, each part's from its first
+    neuron on; bounds [slots, parts, P + 1]: where the populations' begin. given_start [steps + 1], given: spikes of the sources that replay.
+    kept [parts, room], kept_end [parts, steps + 1]: all spikes of the run. counts, dice [parts, LANES]: scratch.
+    """
+    for t in range(t0, t1):
+        deliver(t, part, parts, data, bundles, delays, starts, ends, cuts, targets, weights, row_weights, populations, ring, bounds)
+        for k in range(len(drives)):
+            impulses(t, k, part, data, populations, own, drives, levels, drive_weights, counts, dice)
+        slot = t % len(ring)
+        first = bounds[slot, part, 0]
+        count = first
+        for p in range(len(populations)):
+            bounds[slot, part, p] = count
+            f = populations[p]
+            a, b = own[part, p, 0], own[part, p, 1]
+            if a < b and f[ADDRESS] != 0:
+                count = call(
+                    f[ADDRESS],
+                    (data, values, mask[part], words[part], ring[slot], f[PLACE], f[NUMBERS], f[COUNT], f[BORN], a, b, count, f[KEY], t),
+                )
+            elif a < b:
+                for e in range(given_start[t - begin], given_start[t - begin + 1]):
+                    j = given[e] - f[BORN]
+                    if a * LANES <= j < b * LANES and j < f[COUNT]:
+                        ring[slot, count] = given[e]
+                        count += 1
+        bounds[slot, part, len(populations)] = count
+        place = kept_end[part, t - begin]
+        if kept.shape[1] > 0:
+            for e in range(first, count):
+                kept[part, place + e - first] = ring[slot, e]
+            place += count - first
+        kept_end[part, t - begin + 1] = place
+        for k in range(len(probes)):
+            sample(t, begin, part, k, data, populations, own, probes, probe_index, probed)
+
+
+@kernel
+def deliver(t, part, parts, data, bundles, delays, starts, ends, cuts, targets, weights, row_weights, populations, ring, bounds):
+    """Adds the weights of all spikes that arrive in step t to the ports of this part's neurons."""
+    slots = len(ring)
+    for k in range(len(bundles)):
+        b = bundles[k]
+        source, many = b[SOURCE], b[MANY]
+        born = populations[source, BORN]
+        for d in range(many):
+            fired = t - delays[b[DELAYS] + d]
+            if fired < 0:
+                continue
+            slot = fired % slots
+            for other in range(parts):
+                for e in range(bounds[slot, other, source], bounds[slot, other, source + 1]):
+                    row = ring[slot, e] - born
+                    segment = b[SEGMENTS] + row * many + d
+                    base = starts[b[ROWS] + row]
+                    low = base + (np.int64(ends[segment - 1]) if d > 0 else 0)
+                    high = base + np.int64(ends[segment])
+                    if part + 1 < parts:
+                        high = base + np.int64(cuts[segment * (parts - 1) + part])
+                    if part > 0:
+                        low = base + np.int64(cuts[segment * (parts - 1) + part - 1])
+                    if b[SAME] != 0:
+                        add_same(data, targets, row_weights[b[WEIGHTS]], low, high)
+                    else:
+                        add_each(data, targets, weights, b[WEIGHTS], low, high)
+
+
+@kernel_inline
+def add_same(data, targets, weight, low, high):
+    for e in range(low, high):
+        to = np.int64(get(targets, e))
+        put(data, to, get(data, to) + weight)
+
+
+@kernel_inline
+def add_each(data, targets, weights, shift, low, high):
+    for e in range(low, high):
+        to = np.int64(get(targets, e))
+        put(data, to, get(data, to) + get(weights, e + shift))
+
+
+@kernel
+def impulses(t, k, part, data, populations, own, drives, levels, drive_weights, counts, dice):
+    """Adds a Poisson number of impulses to each neuron: how many of the levels of the distribution function its random bits exceed."""
+    drive = drives[k]
+    p = drive[TO]
+    size, place, n = populations[p, SIZE], populations[p, PLACE], populations[p, COUNT]
+    low, high = keys_at(drive[STREAM], t)
+    weight, c, h = drive_weights[k], counts[part], dice[part]
+    for q in range(own[part, p, 0], own[part, p, 1]):
+        m = min(LANES, n - q * LANES)
+        to = place + q * size + drive[FIELD] * LANES
+        for j in range(m):
+            put(c, j, np.int32(0))
+            put(h, j, bits(low, high, q * LANES + j))
+        for e in range(drive[FIRST], drive[FIRST] + drive[LEVELS], 4):
+            l0, l1, l2, l3 = levels[e], levels[e + 1], levels[e + 2], levels[e + 3]
+            for j in range(m):
+                x = get(h, j)
+                put(c, j, get(c, j) + np.int32(x > l0) + np.int32(x > l1) + np.int32(x > l2) + np.int32(x > l3))
+        for j in range(m):
+            put(data, to + j, get(data, to + j) + weight * data.dtype.type(get(c, j)))
+
+
+@kernel
+def sample(t, begin, part, k, data, populations, own, probes, probe_index, probed):
+    """Keeps the fields that a probe asks for, of this part's neurons, at the end of step t."""
+    probe = probes[k]
+    if (t + 1) % probe[EVERY] != 0:
+        return
+    row = (t + 1) // probe[EVERY] - begin // probe[EVERY] - 1
+    p = probe[SAMPLES]
+    size, place = populations[p, SIZE], populations[p, PLACE]
+    low, high = place + own[part, p, 0] * size, place + own[part, p, 1] * size
+    for e in range(probe[WIDE]):
+        at = probe_index[probe[INDICES] + e]
+        if low <= at < high:
+            probed[probe[OFFSET] + row * probe[WIDE] + e] = data[at]

@@ -1,0 +1,140 @@
+"""The step of a population in a simulated network: source of the kernel, written from a `Loop`, and the layout that it works on.
+
+Layout: neurons stand in blocks of `LANES`; a block holds one *field* after another, each of LANES numbers: what has arrived at each port, the
+states, the coefficients that differ from neuron to neuron. All fields of a block have one base and known distances, so the loop over
+a block is vectorised, and the ports that synapses write lie beside the states that read them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import sympy
+
+from ranvier.equations.lowering import Loop
+from ranvier.equations.program import INPUT, port
+from ranvier.kernels.cpu.cache import load
+from ranvier.kernels.cpu.compile import kernel, kernel_inline
+from ranvier.kernels.cpu.noise import bits, keys_at
+from ranvier.kernels.cpu.raw import get, put
+from ranvier.kernels.cpu.source import DECORATOR, _constants, _header, _step_lines
+from ranvier.kernels.printing import numba_dialect
+
+LANES = 128  # neurons of a block: long enough for any vector, short enough that threads can share a thousand neurons
+
+ARGUMENTS = "data, values, mask, words, fired, place, numbers, n, born, first, last, count, key, step"
+"""Of every kernel that takes a population one step on, blocks [first, last) of it.
+
+data, values: numbers of all populations; this one's blocks begin at data[place], its common coefficients at values[numbers].
+n: neurons; born: number of the first of them in the network. fired: where numbers of neurons that fire are written, from `count` on; the
+kernel returns where they end. mask: LANES bytes of scratch, and `words` the same memory as eight-byte words. key, step: for random numbers.
+"""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Which field of a block is what: `ports` impulses, then the states, then the coefficients `each` that differ between neurons.
+
+    current: whether the injected current differs between neurons; it is then the last field, else the last of the common numbers.
+    """
+
+    ports: int
+    states: int
+    each: tuple[sympy.Symbol, ...] = ()
+    current: bool = False
+    pulse: bool = False  # the impulses of port 0 are a current that lasts a step
+
+    @property
+    def fields(self) -> int:
+        """Fields of a block."""
+        return self.ports + self.states + len(self.each) + self.current
+
+    @property
+    def size(self) -> int:
+        """Numbers of a block."""
+        return self.fields * LANES
+
+
+def update_source(loop: Loop, layout: Layout) -> str:
+    """Kernel `update`, see `ARGUMENTS`: one step of a model's equations."""
+    constants: dict[float, str] = {}
+    dialect = numba_dialect(constants)
+    program, ports = loop.program, range(layout.ports)
+    at = {s: layout.ports + k for k, s in enumerate(program.states)}
+    at |= {c: layout.ports + layout.states + k for k, c in enumerate(layout.each)}
+    common = [c for c in loop.coefficients if c not in layout.each]
+    names: dict[sympy.Symbol, str] = {INPUT: "i_j"}
+    names |= {s: f"v_{k}" for k, s in enumerate(program.states)}
+    names |= {c: f"{c}_j" if c in layout.each else str(c) for c in loop.coefficients}
+    first_port = 1 if layout.pulse else 0
+    names |= {port(k): f"p{k + first_port}" for k in range(layout.ports - first_port)}
+    read = [f"p{k} = get(data, w + {k * LANES} + j)" for k in ports]
+    read += [f"{names[s]} = get(data, w + {f * LANES} + j)" for s, f in at.items()]
+    current = f"get(data, w + {(layout.fields - 1) * LANES} + j)" if layout.current else "current"
+    read += [f"i_j = {current}{' + p0' if layout.pulse else ''}"]
+    body = _step_lines(loop, names, dialect)
+    zero = dialect.number(0.0)
+    write = [f"put(data, w + {k * LANES} + j, {zero})" for k in ports]
+    write += [f"put(data, w + {at[s] * LANES} + j, {names[e]})" for s, e in program.after.items() if names[e] != names[s]]
+    write += [f"put(mask, j, {names[program.output]} != {zero})"] if program.fires else []
+    lines = [
+        DECORATOR,
+        f"def update({ARGUMENTS}):",
+        *(line.replace("x.dtype", "data.dtype") for line in _constants(constants)),
+        *(f"    {c} = values[numbers + {k}]" for k, c in enumerate(common)),
+        *([] if layout.current else [f"    current = values[numbers + {len(common)}]"]),
+        "    for q in range(first, last):",
+        f"        w = place + q * {layout.size}",
+        f"        m = min({LANES}, n - q * {LANES})",
+        "        for j in range(m):",
+        *(f"            {line}" for line in [*read, *body, *write]),
+        *([f"        count = collect(mask, words, m, born + q * {LANES}, fired, count)"] if program.fires else []),
+        "    return count",
+    ]
+    imports = "from ranvier.kernels.cpu.population import collect\nfrom ranvier.kernels.cpu.raw import get, put\n\n"
+    return imports + _header(loop, "one step of a population") + "\n".join(lines) + "\n"
+
+
+def common_coefficients(loop: Loop, layout: Layout) -> list[sympy.Symbol]:
+    """The coefficients that all neurons share, in the order in which `update` reads them."""
+    return [c for c in loop.coefficients if c not in layout.each]
+
+
+@lru_cache(maxsize=256)
+def update_kernel(loop: Loop, layout: Layout) -> Callable[..., int]:
+    """The compiled step of a model."""
+    return load(update_source(loop, layout), "population").update
+
+
+@kernel_inline
+def collect(mask, words, m, born, fired, count):
+    """Writes the numbers of the neurons whose byte is set, from fired[count] on; returns where they end."""
+    for k in range((m + 7) // 8):
+        if words[k] != 0:
+            for j in range(8 * k, min(8 * k + 8, m)):
+                fired[count] = born + j
+                count += mask[j]
+    return count
+
+
+@kernel
+def poisson_source(data, values, mask, words, fired, place, numbers, n, born, first, last, count, key, step):
+    """Step of a population that fires at random: each neuron with the probability values[numbers], or with that of its field 0.
+
+    values[numbers + 1]: whether each has its own.
+    """
+    low, high = keys_at(key, step)
+    each, share = values[numbers + 1] > 0, np.float64(values[numbers])
+    limit = np.uint32(min(share * 4294967296.0, 4294967295.0))
+    for q in range(first, last):
+        m = min(LANES, n - q * LANES)
+        if each:
+            for j in range(m):
+                p = np.float64(get(data, place + q * LANES + j))
+                put(mask, j, bits(low, high, q * LANES + j) < np.uint32(min(p * 4294967296.0, 4294967295.0)))
+        else:
+            for j in range(m):
+                put(mask, j, bits(low, high, q * LANES + j) < limit)
+        count = collect(mask, words, m, born + q * LANES, fired, count)
+    return count

@@ -1,0 +1,57 @@
+"""Numbers of an array read and written at a place that is known to lie within it, and calls of compiled code by its address.
+
+Numba's own index rules (an index below zero counts from the end) keep a loop with computed indices from being vectorised.
+"""
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+
+from ranvier.kernels.cpu.vector import instruction
+
+
+@instruction
+def get(typingctx: Any, array: Any, place: Any) -> Any:
+    """array[place], of a flat contiguous array."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.load(_pointer(context, builder, signature, arguments))
+
+    return array.dtype(array, types.int64), generate
+
+
+@instruction
+def put(typingctx: Any, array: Any, place: Any, value: Any) -> Any:
+    """array[place] = value, of a flat contiguous array and a value of its own type."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        value = context.cast(builder, arguments[2], signature.args[2], signature.args[0].dtype)
+        builder.store(value, _pointer(context, builder, signature, arguments))
+        return context.get_dummy_value()
+
+    return types.void(array, types.int64, value), generate
+
+
+def _pointer(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+    return builder.gep(data, [arguments[1]], inbounds=True)
+
+
+@instruction
+def call(typingctx: Any, address: Any, arguments: Any) -> Any:
+    """Calls the kernel whose machine code begins at an address (`openmp.address`) and that returns a whole number. arguments: a tuple."""
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        known = signature.args[1].types
+        code, packed = values
+        called = context.call_conv.get_function_type(types.int64, known)
+        result, error = (cgutils.alloca_once(builder, t.pointee) for t in called.args[:2])
+        given = [builder.extract_value(packed, k) for k in range(len(known))]
+        flat = context.get_arg_packer(known).as_arguments(builder, given)
+        status = builder.call(builder.inttoptr(code, called.as_pointer()), [result, error, *flat])
+        failed = builder.icmp_signed(">", status, ir.Constant(ir.IntType(32), 0))
+        return builder.select(failed, ir.Constant(ir.IntType(64), -1), builder.load(result))
+
+    return types.int64(types.int64, arguments), generate

@@ -1,0 +1,223 @@
+"""`Network`: populations, projections and a clock."""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from ranvier.neurons.neuron import Neuron
+from ranvier.simulation.checking import indices, seconds, whole
+from ranvier.simulation.engine import Chunk, Engine, Probe
+from ranvier.simulation.initial import start
+from ranvier.simulation.patterns import AllToAll, Pattern
+from ranvier.simulation.population import Population
+from ranvier.simulation.progress import Progress
+from ranvier.simulation.projection import Drive, Projection
+from ranvier.simulation.run import Run
+from ranvier.simulation.sources import PoissonSource, SpikeSource
+from ranvier.synapses.synapse import Synapse
+from ranvier.units import ms
+
+
+class Network:
+    """Populations of neurons and the synapses between them, simulated in biological time.
+
+    A step of length dt [s], 0.1 ms unless said otherwise: spikes that arrive now reach their neurons, every neuron takes a step as its equations
+    say (decay, input, compare, reset), and what fires arrives elsewhere after its delay, one step at the least. A neuron's own dt does
+    not count here. seed: of the wiring, of the starts and of the noise; each has a stream of its own by name, and the result is the same for
+    any number of threads, and however a run is cut into pieces. dtype: torch.float32, or torch.float64.
+
+    >>> import ranvier as rv
+    >>> from ranvier.units import ms, mV
+    >>> net = rv.Network(seed=1)
+    >>> noise = net.add(100, rv.PoissonSource(rate=20), name="noise")
+    >>> cells = net.add(10, rv.CubaLIF(tau_mem=20 * ms), name="cells")
+    >>> _ = net.connect(noise, cells, rv.FixedProbability(0.5), weight=0.2, delay=1.5 * ms)
+    >>> run = net.run(0.5)
+    >>> 0 < run.rate(cells) < 500
+    True
+    """
+
+    def __init__(self, dt: float = 0.1 * ms, seed: int = 0, dtype: torch.dtype = torch.float32) -> None:
+        self.dt = seconds("Network", "dt", dt)
+        if self.dt <= 0:
+            raise ValueError(f"Network: dt must be above 0 s, got {dt:g}. Write dt=0.1 * ms.")
+        if dtype not in (torch.float32, torch.float64):
+            raise TypeError(f"Network: dtype must be torch.float32 or torch.float64, got {dtype}.")
+        self.seed = whole("Network", "seed", seed)
+        self.dtype = np.dtype(np.float64 if dtype == torch.float64 else np.float32)
+        self.populations: list[Population] = []
+        self.projections: list[Projection] = []
+        self.drives: list[Drive] = []
+        self._probes: list[Probe] = []
+        self._engine: Engine | None = None
+
+    # ---- building --------------------------------------------------------------------------------------------------------
+
+    def add(
+        self, n: int, model: Neuron | PoissonSource | SpikeSource, name: str | None = None, excitatory: bool | None = None
+    ) -> Population:
+        """A population of n neurons of one model, or n sources.
+
+        model: any neuron with its parameters (numbers, or tensors [n]); `PoissonSource`, `SpikeSource`. excitatory: True or False to have the
+        signs of all its weights checked (Dale's law).
+        """
+        self._still("add a population")
+        n = whole("Network.add", "n", n, 1)
+        if isinstance(model, type) or not isinstance(model, Neuron | PoissonSource | SpikeSource) or isinstance(model, Synapse):
+            raise TypeError(f"Network.add: the model must be a neuron or a source, got {model!r}. Write net.add({n}, rv.LIF()).")
+        name = name or f"{type(model).__name__}{len(self.populations)}"
+        if any(p.name == name for p in self.populations):
+            raise ValueError(f"Network.add: there is a population {name!r} already. Give another name.")
+        self.populations.append(Population(n, model, name, len(self.populations), excitatory))
+        return self.populations[-1]
+
+    def connect(
+        self,
+        pre: Population,
+        post: Population,
+        pattern: Pattern | None = None,
+        weight: Any = 1.0,
+        delay: Any = None,
+        synapse: Synapse | None = None,
+        name: str | None = None,
+    ) -> Projection:
+        """Synapses from pre to post.
+
+        pattern: `AllToAll()` (the default), `OneToOne()`, `FixedProbability(p)`, `FixedInDegree(n)`, `FixedOutDegree(n)`, `FixedTotalNumber(n)`,
+        `Pairs(pre, post)`. weight: what a spike adds, in the unit of the input that it goes to; delay [s], one step at the least and by
+        default, rounded to steps. Both are numbers, distributions (`Normal`, `Uniform`, `LogNormal`, `Exponential`), or one number a
+        synapse with Pairs and AllToAll. synapse: a model such as `ExponentialSynapse(tau=5 * ms)` that the impulses go through before they
+        become a current; None: the neuron's own input (`receive`; a neuron that takes currents gets the weight as one, for a step).
+        """
+        self._still("connect")
+        for what, p in (("pre", pre), ("post", post)):
+            self._own("Network.connect", what, p)
+        if post.is_source:
+            raise ValueError(f"Network.connect: {post.name} is a source, so nothing can be connected to it.")
+        name = name or f"{pre.name} -> {post.name}" + (f" #{k}" if (k := self._between(pre, post)) else "")
+        pattern = AllToAll() if pattern is None else pattern
+        if isinstance(pattern, type) or not hasattr(pattern, "wire"):
+            raise TypeError(f"{name}: the pattern must be an object such as rv.FixedProbability(0.1), got {pattern!r}.")
+        if synapse is not None and not isinstance(synapse, Synapse):
+            raise TypeError(f"{name}: the synapse must be an object such as rv.ExponentialSynapse(), got {synapse!r}.")
+        if isinstance(weight, int | float) and not np.isfinite(weight):
+            raise ValueError(f"{name}: weight must be finite, got {weight}.")
+        delay = self.dt if delay is None else delay
+        self.projections.append(Projection(pre, post, pattern, weight, delay, synapse, name, len(self.projections)))
+        return self.projections[-1]
+
+    def drive(
+        self, post: Population, rate: float, weight: float, synapse: Synapse | None = None, name: str | None = None
+    ) -> Drive:
+        """Poisson impulses to each neuron, independent of each other: what many sources of `rate` in all would send.
+
+        rate: impulses a second to each neuron. weight, synapse: as in `connect`.
+        """
+        self._still("drive a population")
+        self._own("Network.drive", "post", post)
+        if post.is_source:
+            raise ValueError(f"Network.drive: {post.name} is a source, which takes no input.")
+        rate = seconds("Network.drive", "rate", rate)
+        if rate * self.dt > 1000:
+            raise ValueError(f"Network.drive: {rate:g} impulses a second are {rate * self.dt:g} a step; use inject() for their mean.")
+        name = name or f"drive of {post.name} #{len(self.drives)}"
+        self.drives.append(Drive(post, rate, float(weight), synapse, name))
+        return self.drives[-1]
+
+    def record(self, population: Population, state: str, neurons: Any = None, every: float | None = None) -> None:
+        """Has a state recorded, at the ends of steps. neurons: which, all by default. every [s]: between samples, a step by default."""
+        self._own("Network.record", "population", population)
+        interval = self.dt if every is None else seconds("Network.record", "every", every, self.dt * (1 - 1e-6))
+        which = np.arange(population.n) if neurons is None else indices("Network.record", "neurons", neurons, population.n)
+        if population.is_source:
+            raise ValueError(f"Network.record: {population.name} is a source: it has spikes, which are recorded anyway, and no states.")
+        if state in ("spike", "spikes"):
+            raise ValueError("Network.record: spikes are recorded anyway. Read them with run.spikes(population).")
+        self._probes.append(Probe(population, state, which.astype(np.int64), max(1, round(interval / self.dt))))
+
+    # ---- running ---------------------------------------------------------------------------------------------------------
+
+    @property
+    def time(self) -> float:
+        """Biological seconds so far."""
+        return 0.0 if self._engine is None else self._engine.step * self.dt
+
+    def build(self) -> "Network":
+        """Draws all synapses and compiles what is needed; `run` does so too. After it nothing can be added."""
+        if self._engine is None:
+            if not self.populations:
+                raise ValueError("Network: there is no population. Write net.add(100, rv.LIF()).")
+            engine = Engine(self.populations, self.projections, self.drives, self.dt, self.seed, self.dtype)
+            start(engine, self.seed)
+            self._engine = engine
+        return self
+
+    def run(self, duration: float, spikes: bool = True, progress: bool | None = None) -> Run:
+        """Goes on for `duration` [s]. spikes: whether they are recorded. progress: a bar; by default where one can be seen.
+
+        Ctrl-C ends the run early; what ran so far is returned, and another `run` goes on from there.
+        """
+        duration = seconds("Network.run", "duration", duration)
+        self.build()
+        engine = self._engine
+        assert engine is not None
+        for p in self._probes:
+            known = engine.placed[p.population.number].states
+            if p.state not in known:
+                raise ValueError(f"Network.record: {p.population.name} has no state {p.state}. It has: {', '.join(known)}.")
+        begin, steps = engine.step, round(duration / self.dt)
+        chunks: list[Chunk] = []
+        began = time.perf_counter()
+        with Progress(steps * self.dt, progress) as bar:
+            try:
+                while engine.step < begin + steps:
+                    chunks.append(engine.advance(min(engine.chunk(), begin + steps - engine.step), self._probes, spikes))
+                    self._check(engine)
+                    bar.show((engine.step - begin) * self.dt)
+            except KeyboardInterrupt:
+                bar.interrupted()
+        return self._result(chunks, begin, time.perf_counter() - began)
+
+    def _check(self, engine: Engine) -> None:
+        bad = engine.blown_up()
+        if bad is not None:
+            placed, state, neuron = bad
+            raise FloatingPointError(
+                f"{placed.population.name}: {state} of neuron {neuron} is not finite any more, before {self.time:g} s. "
+                "Use a smaller dt or smaller weights, or another integrator."
+            )
+
+    def _result(self, chunks: Sequence[Chunk], begin: int, wall: float) -> Run:
+        engine = self._engine
+        assert engine is not None
+        none_yet = [np.zeros(0, np.int64)]
+        steps = np.concatenate([c.steps for c in chunks] or none_yet)
+        neurons = np.concatenate([c.neurons for c in chunks] or [np.zeros(0, np.int32)])
+        traces = {}
+        for k, p in enumerate(self._probes):
+            samples = np.concatenate([c.samples[k] for c in chunks] or [np.zeros((0, len(p.neurons)))])
+            first = begin // p.every + 1
+            traces[p.population, p.state] = (first + np.arange(len(samples))) * p.every * self.dt, samples
+        return Run(
+            begin * self.dt, engine.step * self.dt, self.dt, wall, steps, neurons, tuple(self.populations), traces
+        )
+
+    # ---- what it is ------------------------------------------------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        lines = [f"Network: {sum(p.n for p in self.populations):,} neurons, dt={self.dt:g} s, at {self.time:g} s"]
+        return "\n  ".join([*lines, *map(repr, self.populations), *map(repr, self.projections)])
+
+    def _still(self, what: str) -> None:
+        if self._engine is not None:
+            raise RuntimeError(f"the network has been built; to {what}, make a new one.")
+
+    def _own(self, where: str, what: str, p: Any) -> None:
+        if not isinstance(p, Population) or p.number >= len(self.populations) or self.populations[p.number] is not p:
+            raise TypeError(f"{where}: {what} must be a population of this network, got {p!r}. Use what net.add(...) returned.")
+
+    def _between(self, pre: Population, post: Population) -> int:
+        return sum(p.pre is pre and p.post is post for p in self.projections)

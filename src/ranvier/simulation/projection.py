@@ -1,0 +1,41 @@
+"""A projection: synapses from one population to another."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from ranvier.simulation.patterns.wired import Pattern
+from ranvier.simulation.population import Population
+from ranvier.synapses.synapse import Synapse
+
+
+@dataclass(eq=False)
+class Projection:
+    """Synapses from `pre` to `post`; made by `Network.connect`, which explains the arguments."""
+
+    pre: Population
+    post: Population
+    pattern: Pattern
+    weight: Any
+    delay: Any
+    synapse: Synapse | None
+    name: str
+    number: int
+
+    def __repr__(self) -> str:
+        synapse = "" if self.synapse is None else f", {self.synapse!r}"
+        return f"<{self.name}: {self.pattern!r}, weight={_short(self.weight)}, delay={_short(self.delay)}{synapse}>"
+
+
+@dataclass(eq=False)
+class Drive:
+    """Poisson impulses to each neuron of `post`; made by `Network.drive`."""
+
+    post: Population
+    rate: Any
+    weight: float
+    synapse: Synapse | None
+    name: str
+
+
+def _short(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, int | float) else repr(value) if hasattr(value, "kind") else "[...]"

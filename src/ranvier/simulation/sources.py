@@ -1,0 +1,62 @@
+"""Populations that have no equations: they fire at random, or replay spikes."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ranvier.simulation.checking import indices, numbers
+
+
+class PoissonSource:
+    """Neurons that fire at random, independent of each other and of the past.
+
+    rate: expected rate [Hz], one for all or one a neuron. A neuron fires at most once a step, so rate * dt must not exceed 1.
+    """
+
+    def __init__(self, rate: Any) -> None:
+        self.rate = rate
+
+    def __repr__(self) -> str:
+        return f"PoissonSource(rate={self.rate!r})" if np.ndim(self.rate) == 0 else "PoissonSource(rate=[...])"
+
+    def probabilities(self, n: int, dt: float) -> NDArray[np.float64]:
+        """Chance of a spike in a step, a number for all, [1], or one a neuron, [n]."""
+        rate = np.asarray(self.rate, np.float64)
+        rate = rate[None] if rate.ndim == 0 else numbers("PoissonSource", "rate", self.rate, n)
+        if not np.isfinite(rate).all() or rate.min() < 0 or rate.max() * dt > 1:
+            raise ValueError(
+                f"PoissonSource: rate * dt must lie in [0, 1], got rates from {rate.min():g} to {rate.max():g} Hz at dt={dt:g} s. "
+                "Lower the rate, use a smaller dt, or more sources."
+            )
+        return rate * dt
+
+
+@dataclass(frozen=True, eq=False)
+class SpikeSource:
+    """Neurons that fire when they are told to.
+
+    times: seconds from the start of the simulation; a spike falls into the step that holds its time. neurons: which of them fires, 0 for
+    all of one neuron. Spikes of one neuron in one step count once.
+    """
+
+    times: Any
+    neurons: Any = None
+
+    def __repr__(self) -> str:
+        return f"SpikeSource({np.size(self.times):,} spikes)"
+
+    def steps(self, n: int, dt: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Step and neuron of each spike, in order."""
+        times = np.asarray(self.times, np.float64)
+        times = numbers("SpikeSource", "times", times, times.size)
+        if times.size and times.min() < 0:
+            raise ValueError(f"SpikeSource: times must be >= 0 s, got {times.min():g} s.")
+        who = np.zeros(times.size, np.uint32) if self.neurons is None else indices("SpikeSource", "neurons", self.neurons, n)
+        if who.shape != times.shape:
+            raise ValueError(
+                f"SpikeSource: times and neurons must have one length, got {times.size} and {who.size}. Give a neuron for each time."
+            )
+        at = np.unique(np.stack([np.floor(times / dt + 1e-6).astype(np.int64), who.astype(np.int64)]), axis=1)
+        return at[0], at[1]
