@@ -4,13 +4,15 @@ Projections whose synapses all have one weight share a bundle with others of tha
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ranvier.kernels.cpu import advance as columns
 from ranvier.kernels.cpu.noise import key_of
 from ranvier.kernels.cpu.population import LANES
 from ranvier.kernels.cpu.threads import split
@@ -22,6 +24,7 @@ from ranvier.simulation.patterns.wired import Wired
 from ranvier.simulation.projection import Projection
 
 SYNAPSES = 1 << 21  # of a bundle that are made at once: what they need besides stays small
+SAME, EACH, PLASTIC = "same", "each", "plastic"  # bundles whose synapses have one weight, one each, or one that a rule changes
 LONGEST = 60_000  # steps of a delay
 
 
@@ -36,7 +39,9 @@ class Rows:
     targets: NDArray[np.uint32]
     weights: np.ndarray
     row_weights: np.ndarray
-    members: list[list[Projection]] = field(default_factory=list)
+    states: np.ndarray  # weight and traces of each plastic synapse
+    members: list[list[Projection]]
+    rows: list[int]  # of each bundle
 
     @property
     def shortest(self) -> int:
@@ -48,33 +53,52 @@ class Rows:
         """Steps of the longest delay."""
         return int(self.delays.max()) if len(self.delays) else 1
 
-    def cuts(self, bounds: NDArray[np.int64]) -> NDArray[np.uint32]:
-        """Where each segment passes from one part's targets to the next's. bounds: the first place of parts 1, 2, ... in `data`."""
+    def cuts(self, bounds: NDArray[np.int64], own: NDArray[np.int64]) -> NDArray[np.uint32]:
+        """Where each segment passes from one part's targets to the next's. bounds: the first place of parts 1, 2, ... in `data`.
+
+        own [parts, P, 2]: blocks of each population that a part owns.
+        """
         parts = len(bounds) + 1
         cuts = np.zeros(max(1, len(self.ends) * (parts - 1)), np.uint32)
-        if parts > 1:
-            for source, _, many, first, segment, *_ in self.bundles.tolist():
-                rows = self._rows(source)
-                ends = self.ends[segment : segment + rows * many]
-                some = cuts[segment * (parts - 1) : (segment + rows * many) * (parts - 1)]
-                split(rows, len(ends) * 10, cut, self.starts[first:], ends, many, self.targets, bounds, some, parts)
+        if parts == 1:
+            return cuts
+        for b, rows in zip(self.bundles, self.rows, strict=True):
+            many, first, at = int(b[columns.MANY]), int(b[columns.ROWS]), int(b[columns.SEGMENTS])
+            ends = self.ends[at : at + rows * many]
+            some = cuts[at * (parts - 1) : (at + rows * many) * (parts - 1)]
+            to = np.ascontiguousarray(own[1:, b[columns.POST], 0]) * LANES if b[columns.RULE] else bounds
+            split(rows, len(ends) * 10, cut, self.starts[first:], ends, many, self.targets, to, some, parts)
         return cuts
 
-    def _rows(self, source: int) -> int:
-        return self.sizes[source]
-
-    sizes: list[int] = field(default_factory=list)
+    def synapses(self, k: int) -> tuple[NDArray[np.int64], NDArray[np.int64], slice]:
+        """Of bundle k: the row of each synapse, its delay in steps, and where the synapses stand in `targets`."""
+        b, rows = self.bundles[k], self.rows[k]
+        many, first, at = int(b[columns.MANY]), int(b[columns.ROWS]), int(b[columns.SEGMENTS])
+        starts = self.starts[first : first + rows + 1]
+        ends = self.ends[at : at + rows * many].reshape(rows, many).astype(np.int64)
+        counts = np.diff(ends, axis=1, prepend=0)
+        delays = self.delays[b[columns.DELAYS] : b[columns.DELAYS] + many]
+        row = np.repeat(np.arange(rows), counts.sum(1))
+        return row, np.repeat(np.tile(delays, rows), counts.ravel()), slice(int(starts[0]), int(starts[-1]))
 
 
 @dataclass(eq=False)
 class _Member:
-    """A projection on its way into a bundle."""
+    """A projection on its way into a bundle. steps: its delays; earliest, latest: the shortest and longest that they can be."""
 
     projection: Projection
     wired: Wired
     steps: int | NDArray[np.int64] | Distribution
     earliest: int
     latest: int
+
+    @property
+    def kind(self) -> tuple[str, float]:
+        """What it shares a bundle with: others of one weight, others with weights, nothing."""
+        weight = self.projection.weight
+        if self.projection.plasticity is not None:
+            return PLASTIC, self.projection.number
+        return (SAME, float(weight)) if isinstance(weight, int | float) else (EACH, 0.0)
 
 
 def build(
@@ -84,46 +108,58 @@ def build(
     if size >= 1 << 32:
         raise MemoryError(f"the network has {size:,} numbers of state, more than the 2^32 that a synapse can address.")
     members = [_member(p, placed, dt, seed) for p in projections]
-    order = sorted(range(len(members)), key=lambda k: (members[k].projection.pre.number, _kind(members[k])))
-    groups = [
-        [members[k] for k in ks]
-        for _, ks in groupby(order, key=lambda k: (members[k].projection.pre.number, _kind(members[k])))
-    ]
-    total = sum(m.wired.count for m in members)
-    weighted = sum(m.wired.count for g in groups if not _kind(g[0])[0] for m in g)
+    order = sorted(members, key=lambda m: (m.projection.pre.number, m.kind))
+    groups = [list(g) for _, g in groupby(order, key=lambda m: (m.projection.pre.number, m.kind))]
     starts_of = [sum(m.wired.starts for m in g) for g in groups]
     manies = [max(m.latest for m in g) - min(m.earliest for m in g) + 1 for g in groups]
-    segments = sum(len(s[:-1]) * many for s, many in zip(starts_of, manies, strict=True))
+    sizes = [int(s[-1]) for s in starts_of]
+    fields = [_fields(g[0]) for g in groups]
+    delays = [min(m.earliest for m in g) + np.arange(many) for g, many in zip(groups, manies, strict=True)]
     rows = Rows(
-        np.zeros((len(groups), 7), np.int64),
-        np.concatenate([min(m.earliest for m in g) + np.arange(many) for g, many in zip(groups, manies, strict=True)] or [np.zeros(0, np.int64)]),
+        np.zeros((len(groups), columns.VISITS + 1), np.int64),
+        np.concatenate([*delays, np.zeros(0, np.int64)]),
         np.zeros(sum(len(s) for s in starts_of), np.int64),
-        np.zeros(segments, np.uint32),
-        np.empty(total, np.uint32),
-        np.empty(weighted, dtype),
+        np.zeros(sum((len(s) - 1) * many for s, many in zip(starts_of, manies, strict=True)), np.uint32),
+        np.empty(sum(sizes), np.uint32),
+        np.empty(sum(n for n, g in zip(sizes, groups, strict=True) if g[0].kind[0] == EACH), dtype),
         np.zeros(max(1, len(groups)), dtype),
+        np.empty(sum(n * f for n, f in zip(sizes, fields, strict=True)), dtype),
         [[m.projection for m in g] for g in groups],
+        [len(s) - 1 for s in starts_of],
     )
-    rows.sizes = [p.n for p in placed]
     digits = max(1, -(-max(1, size - 1).bit_length() // 8))
-    synapse = delay = row = segment = weight = 0
+    synapse = delay = row = at = weight = state = visits = 0
     for k, (group, starts, many) in enumerate(zip(groups, starts_of, manies, strict=True)):
-        same, value = _kind(group[0])
-        n = len(starts) - 1
+        kind, value = group[0].kind
+        n, count = len(starts) - 1, sizes[k]
         rows.starts[row : row + n + 1] = starts + synapse
-        shift = k if same else weight - synapse
-        rows.bundles[k] = group[0].projection.pre.number, delay, many, row, segment, shift, same
-        rows.row_weights[k] = value
-        _fill(rows, group, placed, rows.starts[row : row + n + 1], segment, many, shift, same, digits, seed, dt)
-        count = int(starts[-1])
-        synapse, delay, row, segment = synapse + count, delay + many, row + n + 1, segment + n * many
-        weight += 0 if same else count
+        b = rows.bundles[k]
+        b[: columns.SAME + 1] = group[0].projection.pre.number, delay, many, row, at, 0, kind == SAME
+        piece = _Piece(group, placed, rows.starts[row : row + n + 1], rows.ends[at : at + n * many], many, digits, seed, dt)
+        if kind == SAME:
+            b[columns.WEIGHTS], rows.row_weights[k] = k, value
+            piece.fill(rows.targets, rows.weights[:0], 0)
+        elif kind == EACH:
+            b[columns.WEIGHTS] = weight - synapse
+            piece.fill(rows.targets, rows.weights, weight - synapse)
+            weight += count
+        else:
+            own = np.empty(count, dtype)
+            piece.fill(rows.targets, own, -synapse)
+            mine = rows.states[state : state + count * fields[k]].reshape(count, fields[k])
+            mine[:, 0] = own
+            b[columns.WEIGHTS] = state - synapse * fields[k]
+            state += count * fields[k]
+            b[columns.POST], b[columns.PORT] = group[0].projection.post.number, piece.port[0]
+            b[columns.VISITS] = visits
+            visits += n * many
+        synapse, delay, row, at = synapse + count, delay + many, row + n + 1, at + n * many
     return rows
 
 
-def _kind(m: _Member) -> tuple[bool, float]:
-    w = m.projection.weight
-    return (True, float(w)) if isinstance(w, int | float) else (False, 0.0)
+def _fields(m: _Member) -> int:
+    rule = m.projection.plasticity
+    return 0 if rule is None else 1 + len(rule.declared.traces)
 
 
 def _member(p: Projection, placed: Sequence[Placed], dt: float, seed: int) -> _Member:
@@ -174,62 +210,80 @@ def _listed(p: Projection, wired: Wired, value: Any, what: str) -> NDArray[np.fl
     return numbers(p.name, what, flat, wired.count)[wired.order]
 
 
-def _fill(
-    rows: Rows, group: list[_Member], placed: Sequence[Placed], starts: NDArray[np.int64], segment: int, many: int,
-    shift: int, same: bool, digits: int, seed: int, dt: float,
-) -> None:  # fmt: skip
-    n, first_delay = len(starts) - 1, min(m.earliest for m in group)
-    lists = {}
-    for m in group:
-        if not same and not hasattr(m.projection.weight, "kind"):
-            lists[m.projection] = _listed(m.projection, m.wired, m.projection.weight, "weight")
-    where = [_target(m.projection, placed[m.projection.post.number], _sign(m.projection, lists.get(m.projection))) for m in group]
-    place, block, port = (np.array(x, np.int64) for x in zip(*where, strict=True))
-    ends = rows.ends[segment : segment + n * many]
-    a = 0
-    while a < n:
-        b = min(n, max(a + 1, int(np.searchsorted(starts, starts[a] + SYNAPSES, "right")) - 1))
-        begins = np.zeros((len(group), b - a + 1), np.int64)
-        posts, values, delays = [], [], []
-        end = 0
-        for k, m in enumerate(group):
-            own = m.wired.starts
-            begins[k] = own[a : b + 1] - own[a] + end
-            count = int(own[b] - own[a])
-            end += count
-            posts.append(m.wired.posts(a, b))
-            if not same:
-                weight = m.projection.weight
-                given = lists.get(m.projection)
-                values.append(_drawn(m, weight, "weight", seed, a, b) if given is None else given[own[a] : own[b]])
-            delays.append((_delay_steps(m, seed, a, b, dt) - first_delay).astype(np.uint16))
-        split(
-            b - a, end * 30, _Merge(a), np.ascontiguousarray(begins), np.concatenate(posts),
-            np.concatenate(values).astype(rows.weights.dtype) if values else rows.weights[:0], np.concatenate(delays),
-            place, block, port, LANES, digits, starts, ends, many, rows.targets, rows.weights, shift, not same, a,
-        )  # fmt: skip
-        a = b
+class _Piece:
+    """A bundle in the making. starts: of its rows in `targets`; ends: of their segments."""
+
+    def __init__(
+        self, group: list[_Member], placed: Sequence[Placed], starts: NDArray[np.int64], ends: NDArray[np.uint32], many: int,
+        digits: int, seed: int, dt: float,
+    ) -> None:  # fmt: skip
+        self.group, self.starts, self.ends, self.many, self.digits, self.seed, self.dt = group, starts, ends, many, digits, seed, dt
+        self.kind = group[0].kind[0]
+        self.first_delay = min(m.earliest for m in group)
+        self.listed = {
+            m.projection: _listed(m.projection, m.wired, m.projection.weight, "weight")
+            for m in group
+            if not isinstance(m.projection.weight, int | float) and not hasattr(m.projection.weight, "kind")
+        }
+        where = [
+            _target(m.projection, placed[m.projection.post.number], _sign(m.projection, self.listed.get(m.projection))) for m in group
+        ]
+        self.place, self.block, self.port = (np.array(x, np.int64) for x in zip(*where, strict=True))
+
+    def fill(self, targets: NDArray[np.uint32], weights: np.ndarray, shift: int) -> None:
+        """Draws all synapses, some rows at a time."""
+        place, block, port = self.place, self.block, self.port
+        if self.kind == PLASTIC:  # their targets are neurons
+            place, block, port = place * 0, block * 0 + LANES, port * 0
+        a, n, starts = 0, len(self.starts) - 1, self.starts
+        while a < n:
+            b = min(n, max(a + 1, int(np.searchsorted(starts, starts[a] + SYNAPSES, "right")) - 1))
+            counts = [np.diff(m.wired.starts[a : b + 1]).sum() for m in self.group]
+            shifts = np.cumsum([0, *counts[:-1]])
+            begins = np.stack([m.wired.starts[a : b + 1] - m.wired.starts[a] + s for m, s in zip(self.group, shifts, strict=True)])
+            posts = np.concatenate([m.wired.posts(a, b) for m in self.group])
+            values = np.zeros(0) if self.kind == SAME else np.concatenate([self.weights(m, a, b) for m in self.group])
+            delays = np.concatenate([self.delays(m, a, b) for m in self.group])
+            some = partial(
+                _merge, begins, posts, values.astype(weights.dtype), (delays - self.first_delay).astype(np.uint16), place, block, port, LANES,
+                self.digits, starts, self.ends, self.many, targets, weights, shift, self.kind != SAME, a,
+            )  # fmt: skip
+            split(b - a, len(posts) * 30, some)
+            a = b
+
+    def weights(self, m: _Member, a: int, b: int) -> NDArray[np.float64]:
+        own, weight = m.wired.starts, m.projection.weight
+        if isinstance(weight, int | float):
+            return np.full(int(own[b] - own[a]), float(weight))
+        listed = self.listed.get(m.projection)
+        return _drawn(m, weight, "weight", self.seed, a, b) if listed is None else listed[own[a] : own[b]]
+
+    def delays(self, m: _Member, a: int, b: int) -> NDArray[np.int64]:
+        own = m.wired.starts
+        if isinstance(m.steps, int):
+            return np.full(int(own[b] - own[a]), m.steps, np.int64)
+        if isinstance(m.steps, np.ndarray):
+            return m.steps[own[a] : own[b]]
+        drawn = _drawn(m, m.steps, "delay", self.seed, a, b)
+        return np.clip(np.floor(drawn / self.dt + 0.5), m.earliest, m.latest).astype(np.int64)
 
 
-class _Merge:
-    """The kernel on rows that are counted from the first of a piece."""
+def drawn(
+    projection: Projection, placed: Sequence[Placed], dt: float, seed: int, dtype: np.dtype
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    """Of each synapse of a projection without plasticity: neurons, weight, delay [s]. Drawn again, since bundles mix projections."""
+    m = _member(projection, placed, dt, seed)
+    pre, wired = projection.pre.n, m.wired
+    piece = _Piece([m], placed, wired.starts, np.zeros(0, np.uint32), 1, 1, seed, dt)
+    rows = np.repeat(np.arange(pre), np.diff(wired.starts))
+    weights = piece.weights(m, 0, pre).astype(dtype).astype(np.float64)
+    return rows, wired.posts(0, pre).astype(np.int64), weights, piece.delays(m, 0, pre) * dt
 
-    def __init__(self, origin: int) -> None:
-        self.origin = origin
 
-    def __call__(self, *arguments: Any) -> None:
-        *arguments, first, last = arguments
-        merge(*arguments, self.origin + first, self.origin + last)
-
-
-def _delay_steps(m: _Member, seed: int, a: int, b: int, dt: float) -> NDArray[np.int64]:
-    own = m.wired.starts
-    if isinstance(m.steps, int):
-        return np.full(int(own[b] - own[a]), m.steps, np.int64)
-    if isinstance(m.steps, np.ndarray):
-        return m.steps[own[a] : own[b]]
-    drawn = _drawn(m, m.steps, "delay", seed, a, b)
-    return np.clip(np.floor(drawn / dt + 0.5), m.earliest, m.latest).astype(np.int64)
+def _merge(*arguments: Any) -> None:
+    """The kernel, its rows counted from the first of a piece."""
+    *before, origin, first, last = arguments
+    merge(*before, origin, origin + first, origin + last)
 
 
 def _drawn(m: _Member, distribution: Distribution, what: str, seed: int, a: int, b: int) -> NDArray[np.float64]:

@@ -11,12 +11,12 @@ from numba import types
 from numpy.typing import NDArray
 from scipy import stats
 
-from ranvier.kernels.cpu import advance as columns
 from ranvier.kernels.cpu import openmp
 from ranvier.kernels.cpu.advance import advance, simulate
 from ranvier.kernels.cpu.noise import key_of
 from ranvier.kernels.cpu.population import LANES
-from ranvier.simulation.bundles import Rows, build
+from ranvier.simulation.bundles import Rows, build, drawn
+from ranvier.simulation.learned import Learned
 from ranvier.simulation.memory import Placed, place, receptor_among
 from ranvier.simulation.population import Population
 from ranvier.simulation.projection import Drive, Projection
@@ -58,14 +58,16 @@ class Engine:
         seed: int,
         dtype: np.dtype,
     ) -> None:
-        self.dt, self.dtype, self.step = dt, dtype, 0
+        self.dt, self.seed, self.dtype, self.step = dt, seed, dtype, 0
         self.placed, self.data, self.values = place(populations, [*projections, *drives], dt, dtype)
         self.neurons = sum(p.n for p in populations)
         self.rows: Rows = build(projections, self.placed, dt, seed, dtype, len(self.data))
         self.populations = np.zeros((len(self.placed), 8), np.int64)
+        self.learning = Learned(self.rows, self.placed, dt, dtype)
         for k, p in enumerate(self.placed):
             key = key_of(seed, f"{p.population.name}/spikes")
-            self.populations[k] = _address(p.kernel, dtype), p.place, p.numbers, p.n, p.born, p.layout.size, 1, key
+            line = self.learning.lines.get(k, -1)
+            self.populations[k] = _address(p.kernel, dtype), p.place, p.numbers, p.n, p.born, p.layout.size, line, key
         self.drives, self.levels, self.drive_weights = _drives(drives, self.placed, dt, seed, dtype)
         self.given = _given(self.placed, dt)
         self.window = self.rows.shortest
@@ -102,7 +104,8 @@ class Engine:
             first.append(self.neurons)
             bound.append(len(self.data))
         self.first = [*first, self.neurons]
-        self.cuts = self.rows.cuts(np.asarray(bound[1:], np.int64))
+        self.cuts = self.rows.cuts(np.asarray(bound[1:], np.int64), self.own)
+        self.learning.split(parts)
         self.mask = np.zeros((parts, LANES), np.uint8)
         self.counts = np.zeros((parts, LANES), np.int32)
         self.dice = np.zeros((parts, LANES), np.uint32)
@@ -156,12 +159,12 @@ class Engine:
         arguments = (
             self.data, self.values, self.populations, self.own, self.mask, self.mask.view(np.uint64),
             rows.bundles, rows.delays, rows.starts, rows.ends, self.cuts, rows.targets, rows.weights, rows.row_weights,
-            self.ring, self.bounds, given_start, given,
+            self.ring, self.bounds, given_start, given, *self.learning.arrays(),
             self.drives, self.levels, self.drive_weights, self.counts, self.dice,
             table, index, probed, kept, kept_end,
         )  # fmt: skip
-        address = openmp.address(advance, (*arguments, 0, 0, 0, 0)) if self.parts > 1 else 0
-        if simulate(address, threads, self.parts, begin, end, self.window, arguments) < 0:
+        address = openmp.address(advance, (*arguments, 0, 0, 0, 0))
+        if simulate(address, threads, self.parts, begin, end, self.window, arguments):
             raise MemoryError("no memory for a kernel's scratch arrays")
         self.step = end
         return Chunk(*_merged(kept, kept_end, begin), _samples(probes, probed, begin, end))
@@ -183,6 +186,15 @@ class Engine:
             offset += (end // p.every - begin // p.every) * len(p.neurons)
             wide += len(p.neurons)
         return table, np.concatenate(places or [np.zeros(0, np.int64)]), np.empty(offset, self.dtype)
+
+    def weights(self, projection: Projection) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+        """Of each synapse of a projection: presynaptic and postsynaptic neuron, weight, delay [s]. Plastic ones as they are now."""
+        if projection.plasticity is not None:
+            rows, k = self.rows, self.rows.members.index([projection])
+            pre, delay, where = rows.synapses(k)
+            states = self.learning.up_to_date(self.step, self.parts, self.data, self.populations, self.cuts)
+            return pre, rows.targets[where].astype(np.int64), self.learning.states_of(k, states)[:, 0].astype(np.float64), delay * self.dt
+        return drawn(projection, self.placed, self.dt, self.seed, self.dtype)
 
     def blown_up(self) -> tuple[Placed, str, int] | None:
         """The first state that is not finite: population, name, neuron."""

@@ -1,14 +1,18 @@
 """`Network`: populations, projections and a clock."""
 
 import time
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ranvier.neurons.neuron import Neuron
+from ranvier.plasticity.rule import Rule
 from ranvier.simulation.checking import indices, seconds, whole
+from ranvier.simulation.checkpoint import State, load, restore, save, state_of
 from ranvier.simulation.engine import Chunk, Engine, Probe
 from ranvier.simulation.initial import start
 from ranvier.simulation.patterns import AllToAll, Pattern
@@ -19,6 +23,21 @@ from ranvier.simulation.run import Run
 from ranvier.simulation.sources import PoissonSource, SpikeSource
 from ranvier.synapses.synapse import Synapse
 from ranvier.units import ms
+
+
+class Synapses(NamedTuple):
+    """Synapses, one an entry. delay: seconds."""
+
+    pre: NDArray[np.int64]
+    post: NDArray[np.int64]
+    weight: NDArray[np.float64]
+    delay: NDArray[np.float64]
+
+    def matrix(self, pre: int, post: int) -> NDArray[np.float64]:
+        """Sums of the weights between each two neurons, [post, pre]."""
+        full = np.zeros((post, pre))
+        np.add.at(full, (self.post, self.pre), self.weight)
+        return full
 
 
 class Network:
@@ -82,6 +101,7 @@ class Network:
         weight: Any = 1.0,
         delay: Any = None,
         synapse: Synapse | None = None,
+        plasticity: Rule | None = None,
         name: str | None = None,
     ) -> Projection:
         """Synapses from pre to post.
@@ -91,6 +111,7 @@ class Network:
         default, rounded to steps. Both are numbers, distributions (`Normal`, `Uniform`, `LogNormal`, `Exponential`), or one number a
         synapse with Pairs and AllToAll. synapse: a model such as `ExponentialSynapse(tau=5 * ms)` that the impulses go through before they
         become a current; None: the neuron's own input (`receive`; a neuron that takes currents gets the weight as one, for a step).
+        plasticity: a rule such as `PairSTDP()` that changes the weights.
         """
         self._still("connect")
         for what, p in (("pre", pre), ("post", post)):
@@ -103,10 +124,12 @@ class Network:
             raise TypeError(f"{name}: the pattern must be an object such as rv.FixedProbability(0.1), got {pattern!r}.")
         if synapse is not None and not isinstance(synapse, Synapse):
             raise TypeError(f"{name}: the synapse must be an object such as rv.ExponentialSynapse(), got {synapse!r}.")
+        if plasticity is not None and not isinstance(plasticity, Rule):
+            raise TypeError(f"{name}: plasticity must be an object such as rv.PairSTDP(), got {plasticity!r}.")
         if isinstance(weight, int | float) and not np.isfinite(weight):
             raise ValueError(f"{name}: weight must be finite, got {weight}.")
         delay = self.dt if delay is None else delay
-        self.projections.append(Projection(pre, post, pattern, weight, delay, synapse, name, len(self.projections)))
+        self.projections.append(Projection(pre, post, pattern, weight, delay, synapse, plasticity, name, len(self.projections)))
         return self.projections[-1]
 
     def drive(
@@ -155,8 +178,44 @@ class Network:
             self._engine = engine
         return self
 
-    def run(self, duration: float, spikes: bool = True, progress: bool | None = None) -> Run:
+    def weights(self, projection: Projection) -> "Synapses":
+        """The synapses of a projection as they are now: arrays `pre`, `post`, `weight`, `delay` [s]."""
+        self.build()
+        assert self._engine is not None
+        return Synapses(*self._engine.weights(projection))
+
+    def state(self) -> State:
+        """Where the network is: a dict of arrays that `restore` takes, with all that decides how it goes on."""
+        self.build()
+        assert self._engine is not None
+        return state_of(self._engine, repr(self._description()))
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> "Network":
+        """Goes back (or forth) to a state of this network, or of one that was built in the same way."""
+        self.build()
+        assert self._engine is not None
+        restore(self._engine, state, repr(self._description()))
+        return self
+
+    def save(self, path: str | Path) -> None:
+        """Writes the state to a file; `load` goes on from it, in this process or another, on any number of threads."""
+        save(path, self.state())
+
+    def load(self, path: str | Path) -> "Network":
+        """Restores a state from a file."""
+        return self.restore(load(path))
+
+    def run(
+        self,
+        duration: float,
+        spikes: bool = True,
+        progress: bool | None = None,
+        checkpoint: str | Path | None = None,
+        checkpoint_every: float = 60.0,
+    ) -> Run:
         """Goes on for `duration` [s]. spikes: whether they are recorded. progress: a bar; by default where one can be seen.
+
+        checkpoint: a file to which the state is saved every `checkpoint_every` seconds of waiting, and at the end.
 
         Ctrl-C ends the run early; what ran so far is returned, and another `run` goes on from there.
         """
@@ -170,15 +229,20 @@ class Network:
                 raise ValueError(f"Network.record: {p.population.name} has no state {p.state}. It has: {', '.join(known)}.")
         begin, steps = engine.step, round(duration / self.dt)
         chunks: list[Chunk] = []
-        began = time.perf_counter()
+        began = saved = time.perf_counter()
         with Progress(steps * self.dt, progress) as bar:
             try:
                 while engine.step < begin + steps:
                     chunks.append(engine.advance(min(engine.chunk(), begin + steps - engine.step), self._probes, spikes))
                     self._check(engine)
                     bar.show((engine.step - begin) * self.dt)
+                    if checkpoint is not None and time.perf_counter() - saved > checkpoint_every:
+                        self.save(checkpoint)
+                        saved = time.perf_counter()
             except KeyboardInterrupt:
                 bar.interrupted()
+        if checkpoint is not None:
+            self.save(checkpoint)
         return self._result(chunks, begin, time.perf_counter() - began)
 
     def _check(self, engine: Engine) -> None:
@@ -210,6 +274,11 @@ class Network:
     def __repr__(self) -> str:
         lines = [f"Network: {sum(p.n for p in self.populations):,} neurons, dt={self.dt:g} s, at {self.time:g} s"]
         return "\n  ".join([*lines, *map(repr, self.populations), *map(repr, self.projections)])
+
+    def _description(self) -> list[object]:
+        """What decides whether a state fits."""
+        pairs = [(p.name, p.pattern, p.synapse, p.plasticity, p.pre.number, p.post.number) for p in self.projections]
+        return [self.dt, self.seed, self.dtype, [(p.name, p.n, p.model) for p in self.populations], pairs, [d.name for d in self.drives]]
 
     def _still(self, what: str) -> None:
         if self._engine is not None:

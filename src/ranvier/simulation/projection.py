@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from ranvier.plasticity.rule import Rule
 from ranvier.simulation.patterns.wired import Pattern
 from ranvier.simulation.population import Population
 from ranvier.synapses.synapse import Synapse
@@ -18,11 +19,12 @@ class Projection:
     weight: Any
     delay: Any
     synapse: Synapse | None
+    plasticity: Rule | None
     name: str
     number: int
 
     def __repr__(self) -> str:
-        synapse = "" if self.synapse is None else f", {self.synapse!r}"
+        synapse = "".join(f", {part!r}" for part in (self.synapse, self.plasticity) if part is not None)
         return f"<{self.name}: {self.pattern!r}, weight={_short(self.weight)}, delay={_short(self.delay)}{synapse}>"
 
 

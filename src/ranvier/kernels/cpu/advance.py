@@ -13,15 +13,20 @@ import numpy as np
 from ranvier.kernels.cpu.compile import kernel, kernel_inline
 from ranvier.kernels.cpu.noise import bits, keys_at
 from ranvier.kernels.cpu.openmp import fork
+from ranvier.kernels.cpu.plasticity import SPAN
 from ranvier.kernels.cpu.population import LANES
-from ranvier.kernels.cpu.raw import call, get, put
+from ranvier.kernels.cpu.raw import begin, call, get, put
 
-# Columns of `populations`: where things are, see `population.ARGUMENTS`. SIZE: numbers of a block; FIRES: whether it fires by its kernel.
-ADDRESS, PLACE, NUMBERS, COUNT, BORN, SIZE, FIRES, KEY = range(8)
+# Columns of `populations`: where things are, see `population.ARGUMENTS`. SIZE: numbers of a block; KEY: of its random numbers.
+# HISTORY: first line of its neurons in `history`, -1 for none.
+ADDRESS, PLACE, NUMBERS, COUNT, BORN, SIZE, HISTORY, KEY = range(8)
 # Columns of `bundles`, the rows of weights of the neurons of one population: SOURCE: which; DELAYS: first of its delays in `delays`, and MANY, how many;
 # ROWS: its first row in `starts`; SEGMENTS: its first segment in `ends`; WEIGHTS: what to add to a place in `targets` for that in `weights`,
 # unless SAME, where all have one weight, row_weights[WEIGHTS].
-SOURCE, DELAYS, MANY, ROWS, SEGMENTS, WEIGHTS, SAME = range(7)
+# Plastic ones have a RULE, the address of a kernel of `plasticity.py`: `targets` are then neurons of population POST, at whose port PORT spikes arrive;
+# VALUES and TABLE: of the rule's parameters and decays; VISITS: first in `visits`, twice the step of the last visit to a segment by a part, and
+# 1 more where a spike arrived then.
+SOURCE, DELAYS, MANY, ROWS, SEGMENTS, WEIGHTS, SAME, RULE, POST, PORT, VALUES, TABLE, VISITS = range(13)
 # Columns of `drives`: Poisson impulses of one weight. TO: population; FIELD: port; FIRST: of `levels`, and LEVELS, how many; LOW: key.
 TO, FIELD, FIRST, LEVELS, STREAM = range(5)
 # Columns of `probes`: fields that are recorded. EVERY: steps; OFFSET: where in `probed`; INDICES: first in `probe_index`, WIDE: how many.
@@ -29,18 +34,16 @@ EVERY, OFFSET, INDICES, WIDE, SAMPLES = range(5)
 
 
 @kernel
-def simulate(address, threads, parts, begin, end, window, arguments):
-    """Steps [begin, end) of a network. arguments: those of `advance` before `begin`."""
-    t = begin
-    while t < end:
-        until = min(t + window, end)
-        if parts > 1:
-            if fork(address, threads, parts, parts, (*arguments, parts, begin, t, until)):
-                return -1
-        else:
-            advance(*arguments, parts, begin, t, until, 0, 1)
+def simulate(address, threads, parts, first, last, window, arguments):
+    """Steps [first, last) of a network; returns whether a part failed. address: of `advance`; arguments: its own before `parts`."""
+    if parts == 1:
+        return begin(address, (*arguments, parts, first, first, last, 0, 1))
+    failed, t = False, first
+    while t < last and not failed:
+        until = min(t + window, last)
+        failed = fork(address, threads, parts, parts, (*arguments, parts, first, t, until)) != 0
         t = until
-    return t
+    return failed
 
 
 @kernel
@@ -48,19 +51,30 @@ def advance(
     data, values, populations, own, mask, words,
     bundles, delays, starts, ends, cuts, targets, weights, row_weights,
     ring, bounds, given_start, given,
+    rule_values, tables, states, visits, history, fired_so_far,
     drives, levels, drive_weights, counts, dice,
     probes, probe_index, probed,
     kept, kept_end,
-    parts, begin, t0, t1, part, stop,
+    parts, start, t0, t1, part, stop,
 ):  # fmt: skip
-    """Steps [t0, t1) of one part of a network, of a run that began at step `begin`.
+    """Steps [t0, t1) of one part of a network, of a run that began at step `start`.
 
     own [parts, P, 2]: blocks of each population that a part owns. ring [slots, N]: neurons that fired in a step, each part's from its first
     neuron on; bounds [slots, parts, P + 1]: where the populations' begin. given_start [steps + 1], given: spikes of the sources that replay.
-    kept [parts, room], kept_end [parts, steps + 1]: all spikes of the run. counts, dice [parts, LANES]: scratch.
+    states: weight and traces of plastic synapses; history [lines, SPAN], fired_so_far [lines]: when their neurons fired since SPAN last divided a
+    step. kept [parts, room], kept_end [parts, steps + 1]: all spikes of the run. counts, dice [parts, LANES]: scratch.
     """
     for t in range(t0, t1):
-        deliver(t, part, parts, data, bundles, delays, starts, ends, cuts, targets, weights, row_weights, populations, ring, bounds)
+        if t % SPAN == 0 and t > 0:
+            visit_all(
+                t, part, parts, data, bundles, starts, ends, cuts, targets, populations,
+                rule_values, tables, states, visits, history, fired_so_far,
+            )
+            forget(part, populations, own, fired_so_far)
+        deliver(
+            t, part, parts, data, bundles, delays, starts, ends, cuts, targets, weights, row_weights, populations, ring, bounds,
+            rule_values, tables, states, visits, history, fired_so_far,
+        )
         for k in range(len(drives)):
             impulses(t, k, part, data, populations, own, drives, levels, drive_weights, counts, dice)
         slot = t % len(ring)
@@ -76,50 +90,113 @@ def advance(
                     (data, values, mask[part], words[part], ring[slot], f[PLACE], f[NUMBERS], f[COUNT], f[BORN], a, b, count, f[KEY], t),
                 )
             elif a < b:
-                for e in range(given_start[t - begin], given_start[t - begin + 1]):
+                for e in range(given_start[t - start], given_start[t - start + 1]):
                     j = given[e] - f[BORN]
                     if a * LANES <= j < b * LANES and j < f[COUNT]:
                         ring[slot, count] = given[e]
                         count += 1
+            if f[HISTORY] >= 0:
+                for e in range(bounds[slot, part, p], count):
+                    line = f[HISTORY] + ring[slot, e] - f[BORN]
+                    history[line * SPAN + fired_so_far[line]] = t % SPAN
+                    fired_so_far[line] += 1
         bounds[slot, part, len(populations)] = count
-        place = kept_end[part, t - begin]
+        place = kept_end[part, t - start]
         if kept.shape[1] > 0:
             for e in range(first, count):
                 kept[part, place + e - first] = ring[slot, e]
             place += count - first
-        kept_end[part, t - begin + 1] = place
+        kept_end[part, t - start + 1] = place
         for k in range(len(probes)):
-            sample(t, begin, part, k, data, populations, own, probes, probe_index, probed)
+            sample(t, start, part, k, data, populations, own, probes, probe_index, probed)
 
 
 @kernel
-def deliver(t, part, parts, data, bundles, delays, starts, ends, cuts, targets, weights, row_weights, populations, ring, bounds):
+def deliver(
+    t, part, parts, data, bundles, delays, starts, ends, cuts, targets, weights, row_weights, populations, ring, bounds,
+    rule_values, tables, states, visits, history, fired_so_far,
+):  # fmt: skip
     """Adds the weights of all spikes that arrive in step t to the ports of this part's neurons."""
     slots = len(ring)
     for k in range(len(bundles)):
-        b = bundles[k]
-        source, many = b[SOURCE], b[MANY]
+        source, many = bundles[k, SOURCE], bundles[k, MANY]
         born = populations[source, BORN]
         for d in range(many):
-            fired = t - delays[b[DELAYS] + d]
+            fired = t - delays[bundles[k, DELAYS] + d]
             if fired < 0:
                 continue
             slot = fired % slots
             for other in range(parts):
                 for e in range(bounds[slot, other, source], bounds[slot, other, source + 1]):
                     row = ring[slot, e] - born
-                    segment = b[SEGMENTS] + row * many + d
-                    base = starts[b[ROWS] + row]
-                    low = base + (np.int64(ends[segment - 1]) if d > 0 else 0)
-                    high = base + np.int64(ends[segment])
-                    if part + 1 < parts:
-                        high = base + np.int64(cuts[segment * (parts - 1) + part])
-                    if part > 0:
-                        low = base + np.int64(cuts[segment * (parts - 1) + part - 1])
-                    if b[SAME] != 0:
-                        add_same(data, targets, row_weights[b[WEIGHTS]], low, high)
+                    low, high = segment(k, row, d, part, parts, bundles, starts, ends, cuts)
+                    if bundles[k, RULE] != 0:
+                        visit(
+                            t, k, row, d, part, low, high, True, data, bundles, targets, populations,
+                            rule_values, tables, states, visits, history, fired_so_far,
+                        )
+                    elif bundles[k, SAME] != 0:
+                        add_same(data, targets, row_weights[bundles[k, WEIGHTS]], low, high)
                     else:
-                        add_each(data, targets, weights, b[WEIGHTS], low, high)
+                        add_each(data, targets, weights, bundles[k, WEIGHTS], low, high)
+
+
+@kernel_inline
+def segment(k, row, d, part, parts, bundles, starts, ends, cuts):
+    """Ends of a part's synapses of a row that have one delay."""
+    at = bundles[k, SEGMENTS] + row * bundles[k, MANY] + d
+    base = starts[bundles[k, ROWS] + row]
+    low = base + (np.int64(ends[at - 1]) if d > 0 else 0)
+    high = base + np.int64(ends[at])
+    if part + 1 < parts:
+        high = base + np.int64(cuts[at * (parts - 1) + part])
+    if part > 0:
+        low = base + np.int64(cuts[at * (parts - 1) + part - 1])
+    return low, high
+
+
+@kernel
+def visit(
+    t, k, row, d, part, low, high, arrives, data, bundles, targets, populations, rule_values, tables, states, visits, history, fired_so_far
+):
+    """Brings a segment of plastic synapses up to date."""
+    b, post = bundles[k], bundles[k, POST]
+    at = b[VISITS] + row * b[MANY] + d
+    last = visits[at, part]
+    call(
+        b[RULE],
+        (
+            data, rule_values, b[VALUES], tables, b[TABLE], targets, states, b[WEIGHTS], low, high, t, last >> 1, (last & 1) != 0, arrives,
+            populations[post, PLACE], populations[post, SIZE], b[PORT], history, fired_so_far, populations[post, HISTORY], t // SPAN * SPAN if t % SPAN or arrives else t - SPAN,
+        ),
+    )  # fmt: skip
+    visits[at, part] = 2 * t + arrives
+
+
+@kernel
+def visit_all(
+    t, part, parts, data, bundles, starts, ends, cuts, targets, populations, rule_values, tables, states, visits, history, fired_so_far
+):
+    """Brings all of a part's plastic synapses up to date: with what happened before step t."""
+    for k in range(len(bundles)):
+        if bundles[k, RULE] != 0:
+            for row in range(populations[bundles[k, SOURCE], COUNT]):
+                for d in range(bundles[k, MANY]):
+                    low, high = segment(k, row, d, part, parts, bundles, starts, ends, cuts)
+                    visit(
+                        t, k, row, d, part, low, high, False, data, bundles, targets, populations,
+                        rule_values, tables, states, visits, history, fired_so_far,
+                    )  # fmt: skip
+
+
+@kernel
+def forget(part, populations, own, fired_so_far):
+    """Empties the histories of a part's neurons."""
+    for p in range(len(populations)):
+        line = populations[p, HISTORY]
+        if line >= 0:
+            for j in range(own[part, p, 0] * LANES, min(own[part, p, 1] * LANES, populations[p, COUNT])):
+                fired_so_far[line + j] = 0
 
 
 @kernel_inline
@@ -160,12 +237,12 @@ def impulses(t, k, part, data, populations, own, drives, levels, drive_weights, 
 
 
 @kernel
-def sample(t, begin, part, k, data, populations, own, probes, probe_index, probed):
+def sample(t, start, part, k, data, populations, own, probes, probe_index, probed):
     """Keeps the fields that a probe asks for, of this part's neurons, at the end of step t."""
     probe = probes[k]
     if (t + 1) % probe[EVERY] != 0:
         return
-    row = (t + 1) // probe[EVERY] - begin // probe[EVERY] - 1
+    row = (t + 1) // probe[EVERY] - start // probe[EVERY] - 1
     p = probe[SAMPLES]
     size, place = populations[p, SIZE], populations[p, PLACE]
     low, high = place + own[part, p, 0] * size, place + own[part, p, 1] * size

@@ -41,17 +41,33 @@ def _pointer(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
 
 @instruction
 def call(typingctx: Any, address: Any, arguments: Any) -> Any:
-    """Calls the kernel whose machine code begins at an address (`openmp.address`) and that returns a whole number. arguments: a tuple."""
+    """Calls the kernel whose machine code begins at an address (`openmp.code`) and that returns a whole number, -1 if it failed. arguments: a tuple."""
 
     def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        known = signature.args[1].types
-        code, packed = values
-        called = context.call_conv.get_function_type(types.int64, known)
-        result, error = (cgutils.alloca_once(builder, t.pointee) for t in called.args[:2])
-        given = [builder.extract_value(packed, k) for k in range(len(known))]
-        flat = context.get_arg_packer(known).as_arguments(builder, given)
-        status = builder.call(builder.inttoptr(code, called.as_pointer()), [result, error, *flat])
-        failed = builder.icmp_signed(">", status, ir.Constant(ir.IntType(32), 0))
+        failed, result = _jump(context, builder, signature, values, types.int64)
         return builder.select(failed, ir.Constant(ir.IntType(64), -1), builder.load(result))
 
     return types.int64(types.int64, arguments), generate
+
+
+@instruction
+def begin(typingctx: Any, address: Any, arguments: Any) -> Any:
+    """As `call`, of a kernel that returns nothing; returns whether it failed."""
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        failed, _ = _jump(context, builder, signature, values, types.none)
+        return failed
+
+    return types.boolean(types.int64, arguments), generate
+
+
+def _jump(context: Any, builder: Any, signature: Any, values: Any, returns: Any) -> tuple[Any, Any]:
+    """Calls; whether the callee failed, and where it wrote its result."""
+    known = signature.args[1].types
+    code, packed = values
+    called = context.call_conv.get_function_type(returns, known)
+    result, error = (cgutils.alloca_once(builder, t.pointee) for t in called.args[:2])
+    given = [builder.extract_value(packed, k) for k in range(len(known))]
+    flat = context.get_arg_packer(known).as_arguments(builder, given)
+    status = builder.call(builder.inttoptr(code, called.as_pointer()), [result, error, *flat])
+    return builder.icmp_signed(">", status, ir.Constant(ir.IntType(32), 0)), result

@@ -1,0 +1,84 @@
+"""The state of a network as a value: what a run goes on from, and its file."""
+
+import hashlib
+import io
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from ranvier.files import write_atomic
+from ranvier.simulation.engine import Engine
+
+State = dict[str, np.ndarray]
+
+
+def state_of(engine: Engine, description: str) -> State:
+    """Everything that changes in time, by name; copies."""
+    steps, neurons = engine.in_flight()
+    state: State = {
+        "network": np.frombuffer(hashlib.sha256(description.encode()).digest(), np.uint8),
+        "step": np.array(engine.step),
+        "flying.step": steps,
+        "flying.neuron": neurons,
+    }
+    for p in engine.placed:
+        for name in p.states:
+            state[f"{p.population.name}.{name}"] = p.field(engine.data, p.state_field(name))
+    learned = engine.learning
+    for k, projection in learned.projections():
+        state[f"{projection.name}.synapses"] = learned.states_of(k, engine.rows.states).copy()
+    state["visits"] = learned.visits[:, 0].copy()
+    state["history"], state["history.ends"] = learned.histories()
+    return state
+
+
+def restore(engine: Engine, state: Mapping[str, np.ndarray], description: str) -> None:
+    """Puts a network into a state; refuses one of another network, and changes nothing then."""
+    own = state_of(engine, description)
+    missing, more = sorted(set(own) - set(state)), sorted(set(state) - set(own))
+    if missing or more:
+        what = f"lacks {missing[0]}" if missing else f"has {more[0]} besides"
+        raise ValueError(f"this state {what}: it is of another network.")
+    if not np.array_equal(state["network"], own["network"]):
+        raise ValueError("this state is of another network: a size, a parameter, a connection, the seed or dt differs.")
+    loose = ("flying.step", "flying.neuron", "history")
+    for name, value in own.items():
+        if name not in loose and np.shape(state[name]) != value.shape:
+            raise ValueError(f"this state's {name} has shape {np.shape(state[name])}, expected {value.shape}.")
+    step = int(state["step"])
+    steps, neurons = np.asarray(state["flying.step"], np.int64), np.asarray(state["flying.neuron"], np.int32)
+    if step < 0 or steps.shape != neurons.shape or (steps.size and not (0 <= steps.min() and steps.max() < step)):
+        raise ValueError("this state's spikes in flight do not belong to its step.")
+    if neurons.size and not (0 <= neurons.min() and neurons.max() < engine.neurons):
+        raise ValueError("this state's spikes in flight are of neurons that the network does not have.")
+    engine.step = step
+    for p in engine.placed:
+        for name in p.states:
+            p.write(engine.data, p.state_field(name), state[f"{p.population.name}.{name}"])
+    learned = engine.learning
+    for k, projection in learned.projections():
+        learned.states_of(k, engine.rows.states)[:] = state[f"{projection.name}.synapses"]
+    learned.visits[:] = np.asarray(state["visits"])[:, None]
+    learned.remember(np.asarray(state["history"]), np.asarray(state["history.ends"]))
+    engine.launch(steps, neurons)
+
+
+def save(path: str | Path, state: Mapping[str, np.ndarray]) -> None:
+    """Writes a state to one file, under a temporary name first."""
+    whole = io.BytesIO()
+    np.savez(whole, **dict(state))
+    write_atomic(Path(path), whole.getvalue())
+
+
+def load(path: str | Path) -> State:
+    """Reads what `save` wrote. Numbers alone: nothing in the file is executed."""
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except (ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
+        if isinstance(error, FileNotFoundError):
+            raise
+        raise ValueError(f"{path}: no state of a network, or a truncated one ({error}).") from None
+
