@@ -247,23 +247,34 @@ def _address(kernel: Any, dtype: np.dtype) -> int:
 def _drives(
     drives: Sequence[Drive], placed: Sequence[Placed], dt: float, seed: int, dtype: np.dtype
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    table = np.zeros((len(drives), 5), np.int64)
+    table, numbers = np.zeros((len(drives), 5), np.int64), np.zeros((len(drives), 2), dtype)
     levels: list[int] = []
     for k, drive in enumerate(drives):
         to = placed[drive.post.number]
-        sign = 1 if drive.weight >= 0 else -1
+        sign = 0 if drive.rate is None else 1 if drive.weight >= 0 else -1
         port = receptor_among(to.receptors, drive, sign)
         if port is None:
             raise ValueError(f"{drive.name}: {drive.post.name} does not react to impulses of weight {drive.weight:g}. Change its sign.")
-        found = _levels(drive.rate * dt)
+        if drive.rate is None:
+            if to.receptors[port].sign:
+                raise ValueError(
+                    f"{drive.name}: positive and negative impulses go different ways in {drive.post.name}, so noise of both signs has no place there. "
+                    "Use drive(), once for each sign."
+                )
+            held = to.layout.pulse and port == 0  # a current that lasts a step, else impulses of what it adds up to
+            numbers[k] = drive.weight * (1 if held else dt), drive.deviation * (dt**-0.5 if held else dt**0.5)
+            found = []
+        else:
+            numbers[k] = drive.weight, 0
+            found = _levels(drive.rate * dt)
         table[k] = to.population.number, port, len(levels), len(found), key_of(seed, drive.name)
         levels += found
-    return table, np.asarray(levels, np.uint32), np.asarray([d.weight for d in drives] or [0.0], dtype)
+    return table, np.asarray(levels, np.uint32), numbers
 
 
 def _levels(mean: float) -> list[int]:
     """A Poisson number is how many of these 32 random bits exceed."""
-    last = int(stats.poisson.isf(2.0**-33, mean)) + 1
+    last = int(stats.poisson.isf(2.0**-33, mean)) + 1 if mean else 1
     below = np.floor(stats.poisson.cdf(np.arange(last), mean) * 2.0**32) - 1
     found = [int(x) for x in np.clip(below, 0, 2**32 - 1)]
     return found + [2**32 - 1] * (-len(found) % 4)

@@ -147,7 +147,26 @@ class Network:
         if rate * self.dt > 1000:
             raise ValueError(f"Network.drive: {rate:g} impulses a second are {rate * self.dt:g} a step; use inject() for their mean.")
         name = name or f"drive of {post.name} #{len(self.drives)}"
-        self.drives.append(Drive(post, rate, float(weight), synapse, name))
+        self.drives.append(Drive(post, rate, float(weight), 0.0, synapse, name))
+        return self.drives[-1]
+
+    def noise(
+        self, post: Population, sd: float, mean: float = 0.0, synapse: Synapse | None = None, name: str | None = None
+    ) -> Drive:
+        """White noise to each neuron, independent of each other.
+
+        mean: what it adds in a second; sd: its standard deviation over a second, so that over t it is sd * sqrt(t). Units: of the input it
+        goes to times 1/s and 1/sqrt(s); for a neuron that takes a current, of the current and of current * sqrt(s). synapse: as in `connect`.
+        """
+        self._still("add noise")
+        self._own("Network.noise", "post", post)
+        if post.is_source:
+            raise ValueError(f"Network.noise: {post.name} is a source, which takes no input.")
+        for what, value in (("sd", sd), ("mean", mean)):
+            if not np.isfinite(value) or (what == "sd" and value < 0):
+                raise ValueError(f"Network.noise: {what} must be a finite number{' >= 0' if what == 'sd' else ''}, got {value}.")
+        name = name or f"noise of {post.name} #{len(self.drives)}"
+        self.drives.append(Drive(post, None, float(mean), float(sd), synapse, name))
         return self.drives[-1]
 
     def record(self, population: Population, state: str, neurons: Any = None, every: float | None = None) -> None:
@@ -273,12 +292,12 @@ class Network:
 
     def __repr__(self) -> str:
         lines = [f"Network: {sum(p.n for p in self.populations):,} neurons, dt={self.dt:g} s, at {self.time:g} s"]
-        return "\n  ".join([*lines, *map(repr, self.populations), *map(repr, self.projections)])
+        return "\n  ".join([*lines, *map(repr, self.populations), *map(repr, self.projections), *map(repr, self.drives)])
 
     def _description(self) -> list[object]:
         """What decides whether a state fits."""
         pairs = [(p.name, p.pattern, p.synapse, p.plasticity, p.pre.number, p.post.number) for p in self.projections]
-        return [self.dt, self.seed, self.dtype, [(p.name, p.n, p.model) for p in self.populations], pairs, [d.name for d in self.drives]]
+        return [self.dt, self.seed, self.dtype, [(p.name, p.n, p.model, np.size(p.current)) for p in self.populations], pairs, list(map(repr, self.drives))]
 
     def _still(self, what: str) -> None:
         if self._engine is not None:

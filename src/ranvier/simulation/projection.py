@@ -30,13 +30,18 @@ class Projection:
 
 @dataclass(eq=False)
 class Drive:
-    """Poisson impulses to each neuron of `post`; made by `Network.drive`."""
+    """Random impulses to each neuron of `post`; made by `Network.drive` (rate and weight) or `Network.noise` (mean and deviation)."""
 
     post: Population
-    rate: Any
+    rate: float | None
     weight: float
+    deviation: float
     synapse: Synapse | None
     name: str
+
+    def __repr__(self) -> str:
+        what = f"sd={self.deviation:g}, mean={self.weight:g}" if self.rate is None else f"rate={self.rate:g}, weight={self.weight:g}"
+        return f"<{self.name}: {what}>"
 
 
 def _short(value: Any) -> str:

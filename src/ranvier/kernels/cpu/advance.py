@@ -11,7 +11,7 @@ by delay, so that all that arrives in a step is added to the ports of the popula
 import numpy as np
 
 from ranvier.kernels.cpu.compile import kernel, kernel_inline
-from ranvier.kernels.cpu.noise import bits, keys_at
+from ranvier.kernels.cpu.noise import bits, keys_at, normal, unit
 from ranvier.kernels.cpu.openmp import fork
 from ranvier.kernels.cpu.plasticity import SPAN
 from ranvier.kernels.cpu.population import LANES
@@ -27,7 +27,8 @@ ADDRESS, PLACE, NUMBERS, COUNT, BORN, SIZE, HISTORY, KEY = range(8)
 # VALUES and TABLE: of the rule's parameters and decays; VISITS: first in `visits`, twice the step of the last visit to a segment by a part, and
 # 1 more where a spike arrived then.
 SOURCE, DELAYS, MANY, ROWS, SEGMENTS, WEIGHTS, SAME, RULE, POST, PORT, VALUES, TABLE, VISITS = range(13)
-# Columns of `drives`: Poisson impulses of one weight. TO: population; FIELD: port; FIRST: of `levels`, and LEVELS, how many; LOW: key.
+# Columns of `drives`: a Poisson number of impulses of the weight drive_weights[k, 0], or, without LEVELS, a normal number of that mean and of the
+# standard deviation drive_weights[k, 1], in each step. TO: population; FIELD: port; FIRST: of `levels`, and LEVELS, how many; LOW: key.
 TO, FIELD, FIRST, LEVELS, STREAM = range(5)
 # Columns of `probes`: fields that are recorded. EVERY: steps; OFFSET: where in `probed`; INDICES: first in `probe_index`, WIDE: how many.
 EVERY, OFFSET, INDICES, WIDE, SAMPLES = range(5)
@@ -215,19 +216,22 @@ def add_each(data, targets, weights, shift, low, high):
 
 @kernel
 def impulses(t, k, part, data, populations, own, drives, levels, drive_weights, counts, dice):
-    """Adds a Poisson number of impulses to each neuron: how many of the levels of the distribution function its random bits exceed."""
-    drive = drives[k]
-    p = drive[TO]
+    """Adds random impulses to each neuron. A Poisson number: how many of the levels of the distribution function its random bits exceed."""
+    p = drives[k, TO]
     size, place, n = populations[p, SIZE], populations[p, PLACE], populations[p, COUNT]
-    low, high = keys_at(drive[STREAM], t)
-    weight, c, h = drive_weights[k], counts[part], dice[part]
+    low, high = keys_at(drives[k, STREAM], t)
+    weight, deviation, c, h = drive_weights[k, 0], drive_weights[k, 1], counts[part], dice[part]
     for q in range(own[part, p, 0], own[part, p, 1]):
         m = min(LANES, n - q * LANES)
-        to = place + q * size + drive[FIELD] * LANES
+        to = place + q * size + drives[k, FIELD] * LANES
         for j in range(m):
             put(c, j, np.int32(0))
             put(h, j, bits(low, high, q * LANES + j))
-        for e in range(drive[FIRST], drive[FIRST] + drive[LEVELS], 4):
+        if drives[k, LEVELS] == 0:
+            for j in range(m):
+                put(data, to + j, get(data, to + j) + data.dtype.type(weight + deviation * normal(unit(get(h, j)))))
+            continue
+        for e in range(drives[k, FIRST], drives[k, FIRST] + drives[k, LEVELS], 4):
             l0, l1, l2, l3 = levels[e], levels[e + 1], levels[e + 2], levels[e + 3]
             for j in range(m):
                 x = get(h, j)
