@@ -160,8 +160,8 @@ class _Builder:
             self.now.update({k: self.let(f"{k}.in", v) for k, v in jump.items()})
         if isinstance(o.drive, Ports):
             shut = isinstance(o.refractory, BlockInput)
-            for j, method in enumerate(o.drive.methods):
-                x = port(j) if not shut else sympy.Piecewise((0, REFRACTORY > 0.5), (port(j), True))
+            for j, (method, sign) in enumerate(zip(o.drive.methods, o.drive.signs, strict=True)):
+                x = port(j, sign) if not shut else sympy.Piecewise((0, REFRACTORY > 0.5), (port(j, sign), True))
                 jump = d.call(method, self.values(self.now), x)
                 self.now.update({k: self.let(f"{k}.in{j}", v) for k, v in jump.items()})
         if isinstance(o.refractory, Clamp):

@@ -27,10 +27,12 @@ class ImpulseInput:
 class Ports:
     """Input of a population in a network: a current that enters `dynamics`, and impulses at any number of ports besides.
 
-    methods: for each port the method that its impulses go through, as `receive` does, in the order in which they are applied.
+    methods: for each port the method that its impulses go through, as `receive` does, in the order in which they are applied. signs: of all
+    impulses that come to it, 0 for both.
     """
 
     methods: tuple[str, ...] = ()
+    signs: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

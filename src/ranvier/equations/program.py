@@ -17,9 +17,10 @@ DT = sympy.Symbol("dt", positive=True)
 INPUT = sympy.Symbol("input", real=True)
 
 
-def port(k: int) -> sympy.Symbol:
-    """What arrives at the k-th port of a population (`Ports`)."""
-    return sympy.Symbol(f"port{k}", real=True)
+def port(k: int, sign: int = 0) -> sympy.Symbol:
+    """What arrives at the k-th port of a population (`Ports`), of one sign or of both (0)."""
+    known = {1: {"nonnegative": True}, -1: {"nonpositive": True}, 0: {"real": True}}
+    return sympy.Symbol(f"port{k}", **known[sign])
 
 
 @dataclass(frozen=True)

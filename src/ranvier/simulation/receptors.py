@@ -70,13 +70,14 @@ def joined(neuron: Neuron, receptors: tuple[Receptor, ...], dt: float) -> tuple[
     model = _class(type(neuron), tuple((name, type(s)) for name, s in zip(labels, synapses, strict=True)))
     pulse = any(r.synapse is None for r in receptors) and isinstance(neuron.options.drive, CurrentInput)
     own = [] if pulse else ["receive" for r in receptors if r.synapse is None]
+    signs = tuple(r.sign for r in receptors if not (pulse and r.synapse is None))
     parameters = neuron.parameter_values()
     for name, s in zip(labels, synapses, strict=True):
         parameters |= {f"{k}_{name}": v for k, v in s.parameter_values().items() if f"{k}_{name}" in model.declaration.parameters}
     options = neuron.options
     made = model(
         dt=dt, reset=options.reset, refractory=options.refractory, integrator=options.integrator, fire_on=options.fire_on,
-        order=options.order, surrogate=options.surrogate, input=Ports((*own, *(f"receive_{name}" for name in labels))),
+        order=options.order, surrogate=options.surrogate, input=Ports((*own, *(f"receive_{name}" for name in labels)), signs),
         seed=neuron.seed if neuron.declaration.draws else None,
         **parameters,
     )  # fmt: skip

@@ -68,7 +68,7 @@ def update_source(loop: Loop, layout: Layout) -> str:
     names |= {s: f"v_{k}" for k, s in enumerate(program.states)}
     names |= {c: f"{c}_j" if c in layout.each else str(c) for c in loop.coefficients}
     first_port = 1 if layout.pulse else 0
-    names |= {port(k): f"p{k + first_port}" for k in range(layout.ports - first_port)}
+    names |= {port(k, sign): f"p{k + first_port}" for k in range(layout.ports - first_port) for sign in (-1, 0, 1)}
     read = [f"p{k} = get(data, w + {k * LANES} + j)" for k in ports]
     read += [f"{names[s]} = get(data, w + {f * LANES} + j)" for s, f in at.items()]
     current = f"get(data, w + {(layout.fields - 1) * LANES} + j)" if layout.current else "current"
