@@ -20,7 +20,7 @@ def response(dt: float = 1 * ms, steps: int = 60, **options) -> np.ndarray:
 @pytest.mark.parametrize("backend", ["cpu", "eager"])
 @pytest.mark.parametrize(("tau_mem", "tau_syn"), [(20 * ms, 5 * ms), (5 * ms, 20 * ms), (10 * ms, 10 * ms)])
 def test_the_response_is_the_closed_form(tau_mem: float, tau_syn: float, backend: str) -> None:
-    """Card 3.3 (a, c, d): difference of exponentials to 1e-12; for equal time constants the limit t/tau exp(-t/tau)."""
+    """Difference of exponentials to 1e-12; for equal time constants the limit t/tau exp(-t/tau)."""
     t = np.arange(60) * ms  # the impulse raises s at the end of step 0
     if tau_mem == tau_syn:
         expected = t / tau_mem * np.exp(-t / tau_mem)
@@ -31,7 +31,7 @@ def test_the_response_is_the_closed_form(tau_mem: float, tau_syn: float, backend
 
 
 def test_the_peak_stands_where_theory_says() -> None:
-    """Card 3.3 (a): t* = tau_m tau_s/(tau_m - tau_s) ln(tau_m/tau_s); unit-peak factor 2.116535 for 4:1."""
+    """T* = tau_m tau_s/(tau_m - tau_s) ln(tau_m/tau_s); unit-peak factor 2.116535 for 4:1."""
     v = response(0.01 * ms, 2000) / 0.8
     peak = 20 * ms * 5 * ms / (15 * ms) * math.log(4)
     assert int(v.argmax()) * 0.01 * ms == pytest.approx(peak, abs=0.01 * ms)
@@ -39,7 +39,7 @@ def test_the_peak_stands_where_theory_says() -> None:
 
 
 def test_nearly_equal_time_constants_lose_no_digits() -> None:
-    """Card 3.3 (d): the limit is approached smoothly; nothing divides by tau_m - tau_s."""
+    """The limit is approached smoothly; nothing divides by tau_m - tau_s."""
     equal = response(tau_mem=10 * ms, tau_syn=10 * ms)
     for gap in (1e-4, 1e-7, 1e-10, 1e-13):
         near = response(tau_mem=10 * ms, tau_syn=10 * ms * (1 + gap))

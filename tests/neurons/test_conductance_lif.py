@@ -7,8 +7,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ranvier.equations import Clamp, CurrentInput, Euler
-from ranvier.neurons import ConductanceLIF
+from ranvier.equations import BlockInput, Clamp, CurrentInput, Euler
+from ranvier.neurons import LIF, ConductanceLIF
+from ranvier.synapses import ConductanceSynapse
 from ranvier.units import ms, mV, nA, nS
 
 F64 = torch.float64
@@ -82,6 +83,65 @@ def test_contradictory_parameters_are_refused_or_warned_of() -> None:
         UserWarning, match=r"v_inh lies above v_threshold, so inhibition makes the neuron fire\. Lower v_inh"
     ):
         ConductanceLIF(v_inh=-40 * mV)
+
+
+def test_two_ports_raise_both_conductances_in_one_step() -> None:
+    """Against a loop that raises both states; a sum of signed impulses is another thing."""
+    g = torch.Generator().manual_seed(4)
+    excitatory, inhibitory = (
+        (torch.rand(30, 2, 3, generator=g, dtype=F64) < p).double() * nS * w for p, w in ((0.5, 9), (0.2, 5))
+    )
+    neuron = ConductanceLIF(dt=0.5 * ms, refractory=Clamp(1 * ms), backend="eager")
+    run = neuron.run_ports(excitatory, inhibitory, record=("v", "g_inh"))
+    state, spikes, rows = neuron.initial_state((2, 3), excitatory), [], []
+    for e, i in zip(excitatory, inhibitory, strict=True):
+        spike, state = neuron.step(e, state)
+        state = {**state, "g_inh": state["g_inh"] + i}
+        spikes.append(spike)
+        rows.append((state["v"], state["g_inh"]))
+    assert torch.equal(run.output, torch.stack(spikes)) and run.output.sum() > 3
+    for k, name in enumerate(("v", "g_inh")):
+        torch.testing.assert_close(run.records[name], torch.stack([row[k] for row in rows]), rtol=1e-12, atol=1e-22)
+        assert torch.equal(run.state[name], run.records[name][-1])
+    assert not torch.equal(neuron(excitatory - inhibitory), run.output), "there they cancel"
+    half = neuron.run_ports(excitatory[:13], inhibitory[:13])
+    rest = neuron.run_ports(excitatory[13:], inhibitory[13:], half.state)
+    assert torch.equal(torch.cat([half.output, rest.output]), run.output)
+
+
+def test_each_port_is_a_conductance_synapse_on_a_lif() -> None:
+    x = 2 * nS * (torch.rand(60, 1, 4, dtype=F64) < 0.3).double()
+    silent = torch.zeros_like(x)
+    neuron = ConductanceLIF(backend="eager")
+    lif = {"tau_mem": 20 * ms, "r": 1 / (10 * nS), "v_leak": -60 * mV, "v_threshold": -50 * mV, "v_reset": -60 * mV}
+    for ports, tau, v_rev in (((x, silent), 5 * ms, 0.0), ((silent, x), 10 * ms, -80 * mV)):
+        alone = ConductanceSynapse.onto(LIF)(tau=tau, v_rev=v_rev, dt=0.1 * ms, backend="eager", **lif)
+        v, expected = neuron.run_ports(*ports, record=("v",)), alone.run(x, record=("v",))
+        assert torch.equal(v.output, expected.output)
+        torch.testing.assert_close(v.records["v"], expected.records["v"], rtol=0, atol=1e-12)
+
+
+def test_a_gradient_reaches_both_ports() -> None:
+    excitatory, inhibitory = (torch.full((8, 1, 1), s * nS, dtype=F64, requires_grad=True) for s in (2, 1))
+    v = ConductanceLIF(v_threshold=1.0, backend="eager").run_ports(excitatory, inhibitory, record=("v",)).records["v"]
+    up, down = torch.autograd.grad(v[-1].sum(), (excitatory, inhibitory))
+    assert (up[:-1] > 0).all() and (down[:-1] < 0).all() and up[-1] == down[-1] == 0
+
+
+def test_ports_that_cannot_be_are_refused() -> None:
+    x, neuron = torch.full((3, 1, 2), 1 * nS), ConductanceLIF(backend="eager")
+    with pytest.raises(
+        ValueError,
+        match=r"run_ports: inhibitory impulses open conductances and must be >= 0, got a minimum of -1e-09 S",
+    ):
+        neuron.run_ports(x, -x)
+    with pytest.raises(ValueError, match=r"excitatory has shape \(3, 1, 2\), inhibitory \(3, 1, 1\)"):
+        neuron.run_ports(x, x[:, :, :1])
+    for options in ({"input": CurrentInput()}, {"refractory": BlockInput(2 * ms)}):
+        with pytest.raises(
+            ValueError, match=r"ConductanceLIF\.run_ports: ports take impulses, and all of them; got input="
+        ):
+            ConductanceLIF(backend="eager", **options).run_ports(x, x)
 
 
 @torch.no_grad()

@@ -13,7 +13,7 @@ RHO, ALPHA = math.exp(-1 / 200), math.exp(-1 / 20)
 
 @pytest.mark.parametrize("backend", ["cpu", "eager"])
 def test_it_is_the_recursion_of_the_paper(backend: str) -> None:
-    """Card 3.9 (a): V' = a V + I - theta z, b' = rho b + z, A = theta + beta b, in the paper's order."""
+    """V' = a V + I - theta z, b' = rho b + z, A = theta + beta b, in the paper's order."""
     x = 0.25 * torch.rand(300, 1, 4, dtype=torch.float64)
     order = ("integrate", "reset", "fire")
     neuron = EPropALIF(tau_mem=20 * ms, tau_adapt=200 * ms, beta=0.1, order=order, backend=backend)
@@ -39,7 +39,7 @@ def test_a_spike_adds_one_and_takes_off_the_baseline() -> None:
 
 
 def test_beta_is_not_portable_and_its_conversion_is() -> None:
-    """Card 3.9 (a, d): beta_2020 = beta (1 - rho)/(1 - alpha), some 100 times smaller: the same spikes then, and others without."""
+    """Beta_2020 = beta (1 - rho)/(1 - alpha), some 100 times smaller: the same spikes then, and others without."""
     beta = EPropALIF.beta_of_2018(1.7, tau_mem=20 * ms, tau_adapt=2000 * ms)
     assert beta == pytest.approx(0.0174, abs=1e-4) and 1.7 / beta > 50
     x = 2.5 * torch.rand(600, 1, 4, dtype=torch.float64)
@@ -57,7 +57,7 @@ def test_beta_is_not_portable_and_its_conversion_is() -> None:
 
 
 def test_a_constant_drive_settles_at_a_lower_rate() -> None:
-    """Card 3.9 (c): the rate decays to a plateau; b converges to the rate times tau_adapt/dt."""
+    """The rate decays to a plateau; b converges to the rate times tau_adapt/dt."""
     run = EPropALIF(tau_adapt=200 * ms, beta=0.05, backend="eager").run(
         torch.full((4000, 1, 1), 0.2, dtype=torch.float64), record=("b",)
     )
@@ -67,7 +67,7 @@ def test_a_constant_drive_settles_at_a_lower_rate() -> None:
 
 
 def test_the_surrogate_sees_the_distance_over_the_baseline() -> None:
-    """Card 3.9 (a): psi depends on (V - A)/theta."""
+    """Psi depends on (V - A)/theta."""
     small, large = EPropALIF(backend="eager"), EPropALIF(v_threshold=1.2, beta=0.0348, backend="eager")
     a = (0.2 * torch.rand(60, 2, 5, dtype=torch.float64)).requires_grad_()
     b = (2 * a.detach()).requires_grad_()

@@ -20,7 +20,7 @@ def held(v: float, **options) -> EscapeLIF:
 
 @pytest.mark.parametrize("v", [0.7, 1.0, 1.15])
 def test_the_probability_of_a_spike_is_one_minus_the_survival(v: float) -> None:
-    """Card 3.10 (a): P = 1 - exp(-rho dt), rho = rate exp((v - theta)/width)."""
+    """P = 1 - exp(-rho dt), rho = rate exp((v - theta)/width)."""
     neuron = held(v, rate=100.0, width=0.1, dt=2 * ms)
     expected = -math.expm1(-0.2 * math.exp((v - 1) / 0.1))
     found = neuron(torch.zeros(200, 10, 100)).mean().item()
@@ -30,7 +30,7 @@ def test_the_probability_of_a_spike_is_one_minus_the_survival(v: float) -> None:
 
 @pytest.mark.parametrize("backend", ["cpu", "eager"])
 def test_without_width_it_is_the_lif(backend: str) -> None:
-    """Card 3.10 (c): Du -> 0 recovers the deterministic neuron; at 0 exactly, and nearly before."""
+    """Du -> 0 recovers the deterministic neuron; at 0 exactly, and nearly before."""
     x = 2.5 * torch.rand(200, 2, 5, dtype=F64)
     sharp = LIF(tau_mem=10 * ms, backend=backend)(x)
     assert sharp.sum() > 50 and torch.equal(EscapeLIF(tau_mem=10 * ms, width=0.0, backend=backend)(x), sharp)
@@ -39,7 +39,7 @@ def test_without_width_it_is_the_lif(backend: str) -> None:
 
 
 def test_a_strong_drive_overflows_nowhere() -> None:
-    """Card 3.10 (d): the exponent is never formed."""
+    """The exponent is never formed."""
     x = (1e4 * torch.rand(20, 1, 3)).requires_grad_()
     run = EscapeLIF(width=1e-3, backend="eager").run(x, record=("v",))
     (gradient,) = torch.autograd.grad(run.output.sum(), x)
@@ -75,7 +75,7 @@ def test_neurons_and_rows_have_noise_of_their_own() -> None:
 
 
 def test_the_gradient_of_the_likelihood_is_a_finite_difference() -> None:
-    """Card 3.10 (c): finite differences, < 1e-6; and Pfister's sum_f eps(t_f)/Du - int rho eps/Du."""
+    """Finite differences, < 1e-6; and Pfister's sum_f eps(t_f)/Du - int rho eps/Du."""
     g = torch.Generator().manual_seed(0)
     epsilon = torch.rand(50, 4, generator=g, dtype=F64)  # filtered input of four synapses
     spikes = (torch.rand(50, 1, 1, generator=g, dtype=F64) < 0.2).double()
@@ -97,7 +97,7 @@ def test_the_gradient_of_the_likelihood_is_a_finite_difference() -> None:
 
 
 def test_the_likelihood_teaches_a_causal_window() -> None:
-    """Card 3.10 (c): Pfister's learned window: input shortly before a wanted spike is strengthened, input after it is not."""
+    """Pfister's learned window: input shortly before a wanted spike is strengthened, input after it is not."""
     steps, wanted = 60, 30
     t = torch.arange(steps, dtype=F64)
     changes = []
@@ -136,3 +136,14 @@ def test_impulses_and_per_neuron_widths_work() -> None:
     spikes = neuron(x)
     spikes.sum().backward()
     assert spikes[:, :, 0].sum() == 0 and spikes[:, :, 1].sum() > 0 and neuron.raw_width.grad is not None
+
+
+def test_without_noise_the_hazard_is_a_step_and_there_is_no_likelihood() -> None:
+    sharp = EscapeLIF(width=torch.tensor([0.0, 0.2]), rate=100.0)
+    assert sharp.hazard(torch.tensor([[0.9, 1.0], [1.0, 1.0], [1.1, 1.0]])).tolist() == [
+        [0, 100],
+        [math.inf, 100],
+        [math.inf, 100],
+    ]
+    with pytest.raises(ValueError, match=r"EscapeLIF: a likelihood needs noise, got width=0, .*Write width=0\.2"):
+        sharp.log_likelihood(torch.zeros(3, 1, 2), torch.zeros(3, 1, 2))

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from ranvier.equations import BlockSpikes, CurrentInput, Subtract
+from ranvier.equations import BlockSpikes, CurrentInput, NoReset, Subtract
 from ranvier.neurons import IF
 from ranvier.units import ms
 
@@ -47,3 +47,16 @@ def test_gradient_of_the_membrane_is_the_number_of_steps_kept() -> None:
 def test_blocked_spikes_come_after_the_period() -> None:
     x = torch.ones(9, 1, 1)
     assert IF(backend="eager", refractory=BlockSpikes(2 * ms))(x).flatten().tolist() == [1, 0, 0, 1, 0, 0, 1, 0, 0]
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_one_spike_a_sample(dtype: torch.dtype) -> None:
+    """No leak, no reset, and a refractory period that outlasts any sample: the neuron of spike-timing convolutional networks."""
+    once = IF(v_threshold=10.0, reset=NoReset(), refractory=BlockSpikes(1e6), backend="eager")
+    x = torch.rand(300, 2, 5, generator=torch.Generator().manual_seed(0), dtype=dtype)
+    run = once.run(x, record=("v",))
+    assert run.output.sum(0).eq(1).all()
+    first = (x.cumsum(0) >= 10).float().argmax(0)
+    assert torch.equal(run.output.argmax(0), first)
+    torch.testing.assert_close(run.records["v"][-1], x.sum(0)), "potentials go on: global pooling reads them"
+    assert once.run(x, run.state).output.sum() == 0

@@ -215,3 +215,24 @@ def test_a_longer_time_constant_sums_over_longer_gaps() -> None:
     x[0] = x[8] = 0.7
     assert LIF(backend="eager", tau_mem=50 * ms, input=ImpulseInput())(x).sum() == 1
     assert LIF(backend="eager", tau_mem=5 * ms, input=ImpulseInput())(x).sum() == 0
+
+
+def test_from_event_to_event_is_the_same_as_step_by_step() -> None:
+    """With impulses a LIF fires at arrivals alone: v <- v_leak + (v - v_leak) exp(-(t - t_last)/tau) + w, then the comparison."""
+    x = torch.where(torch.rand(400) < 0.1, torch.rand(400), 0.0).double().view(-1, 1, 1)
+    run = LIF(tau_mem=10 * ms, v_leak=0.1, input=ImpulseInput(), backend="eager").run(x)
+    v, last, fired = 0.1, 0, []
+    for t in x.flatten().nonzero().flatten().tolist():
+        v = 0.1 + (v - 0.1) * math.exp(-(t - last) / 10) + x[t].item()
+        last = t
+        if v >= 1:
+            fired.append(t)
+            v = 0.0
+    assert len(fired) > 3 and times(run.output) == fired
+
+
+def test_a_soft_reset_leaves_one_spike_a_step_at_the_most() -> None:
+    """Input of several thresholds is worked off one a step: a count for each step would be another neuron."""
+    x = torch.cat([drive(3.5, 1), drive(0, 5)])
+    run = LIF(tau_mem=1.0, reset=Subtract(), input=ImpulseInput(), backend="eager").run(x)
+    assert run.output.flatten().tolist() == [1, 1, 1, 0, 0, 0]

@@ -11,8 +11,11 @@ import sympy
 import torch
 
 import ranvier.neurons
-from ranvier.equations import Exact, ImpulseInput, Subtract, parameter, state
-from ranvier.neurons import ALIF, IF, LI, LIF, CubaLIF, Neuron, Run
+from ranvier.equations import Euler, Exact, ImpulseInput, ModelError, SemiImplicitEuler, Subtract, parameter, state
+from ranvier.equations.functions import exp
+from ranvier.neurons import ALIF, IF, LI, LIF, AdEx, ConductanceLIF, CubaLIF, HodgkinHuxley, Neuron, Run
+from ranvier.neurons.neuron import DivergedError
+from ranvier.neurons.presets import spikingjelly_lif
 from ranvier.surrogates import Arctan, FastSigmoid
 from ranvier.units import Dimensionless, Resistance, Time, Voltage, ms
 
@@ -116,6 +119,83 @@ def test_options_that_make_no_neuron_are_refused(options: dict, error: type[Exce
         LIF(**options)
 
 
+@pytest.mark.parametrize("method", [Euler(), SemiImplicitEuler()])
+def test_coarse_explicit_steps_are_warned_of(method) -> None:
+    with pytest.warns(
+        UserWarning,
+        match=r"LIF: .*Euler\(\) with dt=0\.001 s above a fifth of tau_mem=0\.004 s misses its decay by more than a tenth",
+    ):
+        LIF(tau_mem=4 * ms, integrator=method)
+    assert LIF(tau_mem=5 * ms, integrator=method).tau_mem == 5 * ms, "a fifth is fine"
+    assert spikingjelly_lif(tau=2.0).options.integrator == Euler(), (
+        "where another package means it, there is no warning"
+    )
+
+
+def _forgets_r(self, s, i):
+    return {"v": (self.v_leak - s.v + i) / self.tau_mem}
+
+
+def _forgets_tau(self, s, i):
+    return {"v": self.v_leak - s.v + self.r * i}
+
+
+def _adds_time(self, s):
+    return s.v - self.v_threshold - self.tau_mem
+
+
+def _resets_to_a_current(self, s):
+    return {"v": self.v_reset / self.r}
+
+
+def _couples_v_to_w(self, s, i):
+    return {
+        "v": (self.g_leak * (self.v_leak - s.v) - s.w + i) / self.c_mem,
+        "w": (s.v - self.v_leak - s.w) / self.tau_w,
+    }
+
+
+def _exponential_of_volts(self, s, i):
+    return {"v": (self.g_leak * self.delta_t * exp(s.v) - s.w + i) / self.c_mem, "w": -s.w / self.tau_w}
+
+
+def _conductance_without_distance(self, s, i):
+    return {
+        "v": (self.g_leak * (self.v_leak - s.v) + s.g_exc + i) / self.c_mem,
+        "g_exc": -s.g_exc / self.tau_exc,
+        "g_inh": 0,
+    }
+
+
+def _receives_volts(self, s, x: Voltage):
+    return {"g_exc": s.g_exc + x}
+
+
+def _rates_in_volts(self, v):
+    u = v - self.v_rest
+    return {k: (self.pace * exp(u), self.pace) for k in ("m", "h", "n")}
+
+
+@pytest.mark.parametrize(
+    ("model", "slip", "text"),
+    [
+        (LIF, {"dynamics": _forgets_r}, r"Wrong\.dynamics: \(v_leak - v\) \+ input: dimensions voltage and current do not agree"),
+        (LIF, {"dynamics": _forgets_tau}, r"d\(v\)/dt has dimension voltage, expected .* \(in \(\(v_leak - v\) \+ r\*input\)\)\. Did you forget to divide"),
+        (LIF, {"threshold": _adds_time}, r"Wrong\.threshold: \(v - v_threshold\) - tau_mem: dimensions voltage and time"),
+        (LIF, {"reset": _resets_to_a_current}, r"Wrong\.reset: v has dimension current, expected voltage \(in v_reset/r\)"),
+        (AdEx, {"dynamics": _couples_v_to_w}, r"Wrong\.dynamics: \(v - v_leak\) - w: dimensions voltage and current"),
+        (AdEx, {"dynamics": _exponential_of_volts}, r"Wrong\.dynamics: exp\(v\): the argument has dimension voltage, expected a pure number"),
+        (ConductanceLIF, {"dynamics": _conductance_without_distance}, r"g_leak\*\(v_leak - v\) \+ g_exc: dimensions current and conductance"),
+        (ConductanceLIF, {"receive": _receives_volts}, r"Wrong\.receive: g_exc \+ input: dimensions conductance and voltage"),
+        (HodgkinHuxley, {"rates": _rates_in_volts}, r"exp\(\(v - v_rest\)\): the argument has dimension voltage"),
+    ],
+)  # fmt: skip
+def test_a_slip_of_dimensions_is_refused_and_names_its_term(model: type[Neuron], slip: dict, text: str) -> None:
+    """When the class is made, before any run."""
+    with pytest.raises(ModelError, match=text):
+        type("Wrong", (model,), slip)
+
+
 def test_states_that_do_not_fit_are_refused() -> None:
     x, neuron = torch.zeros(3, 2, 5), CubaLIF()
     with pytest.raises(
@@ -128,6 +208,43 @@ def test_states_that_do_not_fit_are_refused() -> None:
         neuron.run(x, neuron.initial_state((2, 6)))
     with pytest.raises(TypeError, match=r"state must be a dict of \['v', 'i'\], got Tensor"):
         neuron.run(x, torch.zeros(2, 5))
+
+
+@pytest.mark.parametrize("backend", ["cpu", "eager"])
+@pytest.mark.parametrize("bad", [math.nan, -math.inf])  # what a spike and its reset make of +inf is the kernel's
+def test_input_that_is_not_finite_is_refused(bad: float, backend: str) -> None:
+    """A membrane of NaN is silent for ever; the message names the step."""
+    x = torch.rand(9, 2, 3)
+    x[4, 1, 2] = bad
+    with pytest.raises(
+        ValueError, match=r"LIF: input holds NaN or infinity, first in step 4\. Look for it with torch\.isfinite"
+    ):
+        LIF(backend=backend)(x)
+
+
+def test_a_state_that_is_not_finite_is_refused_and_so_is_a_run_that_diverges() -> None:
+    x = torch.zeros(3, 1, 2)
+    with pytest.raises(
+        ValueError,
+        match=r"CubaLIF: the state i it was given holds NaN or infinity\. Start from initial_state\(\(1, 2\)\)",
+    ):
+        CubaLIF(backend="eager").run(x, {"v": torch.zeros(1, 2), "i": torch.tensor([[0.0, math.nan]])})
+
+    class Runaway(LI):
+        def dynamics(self, s, i):
+            return {"v": (s.v + self.r * i) / self.tau_mem}
+
+    with pytest.raises(
+        DivergedError, match=r"Runaway: v left the finite numbers during the run \(dt=0\.001 s, largest input 1\)"
+    ):
+        Runaway(tau_mem=1 * ms, backend="eager")(torch.ones(100, 1, 1))
+    large = torch.full((1, 1, 2), 3e38)
+    assert LI(input=ImpulseInput(), backend="eager")(large).isfinite().all(), (
+        "a sum that overflows is no state that does"
+    )
+    assert LIF(backend="eager").run_as_given(torch.full((2, 1, 3), math.nan)).state["v"].isnan().all()
+    passed = LIF(backend="eager").run_recurrent(torch.full((2, 1, 3), math.nan), torch.zeros(3, 3))
+    assert passed.state["v"].isnan().all(), "as in a network, whose diagnosis names the layer"
 
 
 def test_a_record_that_is_no_state_is_refused() -> None:

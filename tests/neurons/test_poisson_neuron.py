@@ -12,14 +12,14 @@ from ranvier.units import ms
 
 @pytest.mark.parametrize("rate", [5.0, 200.0, 3000.0])
 def test_a_step_has_a_spike_with_the_exact_probability(rate: float) -> None:
-    """Card 3.10 (a, d): 1 - exp(-r dt); no rate is too high for it."""
+    """1 - exp(-r dt); no rate is too high for it."""
     expected = -math.expm1(-rate * 1e-3)
     found = PoissonNeuron(backend="eager")(torch.full((300, 10, 100), rate)).mean().item()
     assert found == pytest.approx(expected, abs=4 * math.sqrt(expected * (1 - expected) / 300_000))
 
 
 def test_intervals_and_counts_are_those_of_a_poisson_process() -> None:
-    """Card 3.10 (c): CV of intervals 1, Fano factor 1; in steps sqrt(1 - p) and 1 - p."""
+    """CV of intervals 1, Fano factor 1; in steps sqrt(1 - p) and 1 - p."""
     for dt, rate in ((0.1 * ms, 50.0), (1 * ms, 300.0)):
         p = -math.expm1(-rate * dt)
         spikes = PoissonNeuron(dt=dt, seed=5, backend="eager")(torch.full((2000, 1, 300), rate))

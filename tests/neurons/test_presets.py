@@ -110,7 +110,7 @@ def test_what_the_packages_clamp_or_do_not_know_is_refused() -> None:
 
 
 def test_one_spike_a_picture_is_an_option() -> None:
-    """Card 3.16: the neuron of Kheradpisheh and of Mozafari, a perfect integrator that fires once: blocked for longer than the run."""
+    """The neuron of Kheradpisheh and of Mozafari, a perfect integrator that fires once: blocked for longer than the run."""
     x = 0.3 * torch.rand(200, 2, 5, generator=torch.Generator().manual_seed(1))
     once = IF(refractory=BlockSpikes(60.0), backend="eager")(x)
     often = IF(backend="eager")(x)

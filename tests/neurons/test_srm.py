@@ -18,7 +18,7 @@ def poisson(steps: int = 300, size: float = 1.4) -> torch.Tensor:
 
 @pytest.mark.parametrize("backend", ["cpu", "eager"])
 def test_a_lif_with_reset_by_subtraction_is_srm0(backend: str) -> None:
-    """Card 3.4 (c): max |u_LIF - u_SRM0| < 1e-9 on random Poisson input, the same spikes."""
+    """Max |u_LIF - u_SRM0| < 1e-9 on random Poisson input, the same spikes."""
     x = poisson()
     kernels = SRM0(tau_mem=15 * ms, tau_refractory=15 * ms, backend=backend).run(x, record=("v",))
     lif = Alpha(tau_mem=15 * ms, reset=Subtract(), backend=backend).run(x, record=("v",))
@@ -36,7 +36,7 @@ def test_so_it_is_for_a_current() -> None:
 
 @pytest.mark.parametrize("depth", [0.0, 0.3])
 def test_a_lif_with_reset_to_a_value_is_srm(depth: float) -> None:
-    """Card 3.4 (a): hard reset cuts the kernels at the last spike."""
+    """Hard reset cuts the kernels at the last spike."""
     x = poisson(size=2.0)
     kernels = SRM(depth=depth, backend="eager").run(x, record=("v",))
     lif = Alpha(v_reset=-depth, backend="eager").run(x, record=("v",))
@@ -57,7 +57,7 @@ def sums(x: np.ndarray, spikes: np.ndarray, tau_m: float, tau_s: float, tau_r: f
 
 
 def test_the_potential_is_the_sum_of_all_kernels_and_not_of_the_last_spike() -> None:
-    """Card 3.4 (a, d): an after-potential of its own time constant; the last spike alone is wrong in a burst."""
+    """An after-potential of its own time constant; the last spike alone is wrong in a burst."""
     x = poisson(120)[:, :1, :1]
     run = SRM0(tau_mem=12 * ms, tau_syn=3 * ms, tau_refractory=30 * ms, backend="eager").run(x, record=("v", "eta"))
     spikes = run.output.flatten().numpy()
@@ -69,7 +69,7 @@ def test_the_potential_is_the_sum_of_all_kernels_and_not_of_the_last_spike() -> 
 
 
 def test_equal_time_constants_give_the_kernel_of_bohte() -> None:
-    """Card 3.4 (a): s/tau exp(1 - s/tau), whose peak is 1 at s = tau; here divided by e."""
+    """S/tau exp(1 - s/tau), whose peak is 1 at s = tau; here divided by e."""
     x = torch.zeros(40, 1, 1, dtype=torch.float64)
     x[0] = np.e / 2
     v = SRM0(tau_mem=7 * ms, tau_syn=7 * ms, backend="eager").run(x, record=("v",)).records["v"].flatten().numpy()

@@ -20,7 +20,7 @@ def impulse(size: float, steps: int) -> torch.Tensor:
 @pytest.mark.parametrize("backend", ["cpu", "eager"])
 @pytest.mark.parametrize("tau_syn", [5 * ms, 20 * ms])
 def test_the_response_to_an_impulse_is_the_sum_of_products_of_decays(tau_syn: float, backend: str) -> None:
-    """Card 3.3 (c): U[n] = sum_k beta^(n-k) alpha^k, to 1e-12; equal time constants included."""
+    """U[n] = sum_k beta^(n-k) alpha^k, to 1e-12; equal time constants included."""
     neuron = Synaptic(tau_mem=20 * ms, tau_syn=tau_syn, r=2.0, backend=backend, reset=NoReset(), v_threshold=9.0)
     v = neuron.run(impulse(0.3, 60), record=("v",)).records["v"].flatten().numpy()
     alpha, beta = math.exp(-1 * ms / tau_syn), math.exp(-1 / 20)
@@ -29,7 +29,7 @@ def test_the_response_to_an_impulse_is_the_sum_of_products_of_decays(tau_syn: fl
 
 
 def test_it_is_a_difference_of_exponentials() -> None:
-    """Card 3.3 (c): (beta^(n+1) - alpha^(n+1))/(beta - alpha), the closed form of the sum."""
+    """(beta^(n+1) - alpha^(n+1))/(beta - alpha), the closed form of the sum."""
     alpha, beta = math.exp(-1 / 5), math.exp(-1 / 20)
     v = Synaptic(v_threshold=99.0, backend="eager").run(impulse(1.0, 40), record=("v",)).records["v"].flatten().numpy()
     n = np.arange(1, 41)
@@ -37,9 +37,10 @@ def test_it_is_a_difference_of_exponentials() -> None:
 
 
 def test_without_a_synapse_it_is_the_lif_that_adds_its_input() -> None:
-    """Card 3.3 (c): alpha -> 0 reduces it to the first-order LIF. The shortest tau_syn is dt, so Euler's alpha of exactly 0 is taken."""
+    """Alpha -> 0 reduces it to the first-order LIF. The shortest tau_syn is dt, so Euler's alpha of exactly 0 is taken."""
     x = 0.5 * torch.rand(80, 2, 3, dtype=torch.float64)
-    second = Synaptic(tau_syn=1 * ms, tau_mem=10 * ms, integrator=Euler(), backend="eager")
+    with pytest.warns(UserWarning, match=r"Synaptic: Euler\(\) with dt=0\.001 s above a fifth of tau_syn=0\.001 s"):
+        second = Synaptic(tau_syn=1 * ms, tau_mem=10 * ms, integrator=Euler(), backend="eager")
     first = LIF(tau_mem=10 * ms, integrator=Euler(), input=LIF.from_beta(0.9).options.drive, backend="eager")
     a, b = second.run(x, record=("v",)), first.run(x, record=("v",))
     assert a.output.sum() > 10 and torch.equal(a.output, b.output)
@@ -47,7 +48,7 @@ def test_without_a_synapse_it_is_the_lif_that_adds_its_input() -> None:
 
 
 def test_a_reset_clears_the_membrane_and_leaves_the_current() -> None:
-    """Card 3.3 (d): reset to zero leaves I untouched."""
+    """Reset to zero leaves I untouched."""
     runs = [Synaptic(reset=r, backend="eager").run(impulse(1.5, 4), record=("v", "i")) for r in (None, Subtract())]
     assert all(run.output[0].item() == 1 for run in runs)
     assert runs[0].records["v"][0].item() == 0 and runs[1].records["v"][0].item() == 0.5

@@ -49,6 +49,7 @@ from ranvier.neurons import (
     BalancedResonateAndFire,
     ConductanceLIF,
     CubaLIF,
+    DiehlCookLIF,
     EPropALIF,
     EscapeLIF,
     HodgkinHuxley,
@@ -58,6 +59,7 @@ from ranvier.neurons import (
     ResonateAndFire,
     SEAdLIF,
     Synaptic,
+    Tempotron,
 )
 from ranvier.surrogates import (
     Arctan,
@@ -193,6 +195,8 @@ FORWARD: list[tuple[type[Neuron], dict[str, Any]]] = [
     (SEAdLIF, {}),
     (EPropALIF, {}),
     (PoissonNeuron, {}),
+    (DiehlCookLIF, {}),
+    (Tempotron, {}),
 ]
 OPTIONS: list[tuple[type[Neuron], dict[str, Any]]] = [
     (LIF, {"surrogate": Arctan(), "reset": ToValue(detach=False), "fire_on": ">"}),
@@ -512,7 +516,7 @@ def test_every_model_runs_fused_and_in_a_stream(
 
 
 def test_the_cases_cover_every_choice() -> None:
-    exported = {n for n in ranvier.neurons.__all__ if n not in ("Neuron", "Run")}
+    exported = {n for n in ranvier.neurons.__all__ if n not in ("LoihiLIF", "Neuron", "Run")}
     assert exported == {m.__name__ for m, _ in MODELS + FORWARD}
     offered = {v for v in vars(surrogates).values() if isinstance(v, type) and issubclass(v, Surrogate)} - {Surrogate}
     used = {k: {type(o[k]) for _, o in MODELS + OPTIONS if k in o} for k in ("surrogate", "reset", "refractory")}
@@ -523,7 +527,9 @@ def test_the_cases_cover_every_choice() -> None:
 def test_stretches_are_as_long_as_asked_for(stretch: Callable[[int], None], monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[int, int]] = []
     inner = chain.Chain._stretch
-    monkeypatch.setattr(chain.Chain, "_stretch", lambda self, a, b, out: (seen.append((a, b)), inner(self, a, b, out)))
+    monkeypatch.setattr(
+        chain.Chain, "_stretch", lambda self, s, out: (seen.append((s.first, s.end)), inner(self, s, out))
+    )
     net, x = build(NETWORKS[0], F64), torch.randn(11, 1, 1, dtype=F64)
     stretch(4)
     net(x).sum().backward()
@@ -533,9 +539,14 @@ def test_stretches_are_as_long_as_asked_for(stretch: Callable[[int], None], monk
         net(x)
     assert seen == [(0, 3), (3, 7), (7, 11)]
     seen.clear()
-    monkeypatch.setattr(chain, "WHOLE", 10**9)  # what fits is kept in one piece, and never run again
-    net(x).sum().backward()
+    monkeypatch.setattr(chain, "WHOLE", 10**9)  # what fits is kept, and never run again
+    kept = measure(net, x, x)
+    assert seen == [(0, 3), (3, 7), (7, 11)]
+    seen.clear()
+    monkeypatch.setattr(chain, "OVER_WEIGHTS", 10**9)  # large weights make one stretch
+    whole = measure(net, x, x)
     assert seen == [(0, 11)]
+    assert_equal(kept, whole, 1e-12)
 
 
 def test_few_errors_take_the_sparse_way_back(stretch: Callable[[int], None], monkeypatch: pytest.MonkeyPatch) -> None:

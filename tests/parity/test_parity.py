@@ -60,6 +60,7 @@ from ranvier.neurons import (
     BalancedResonateAndFire,
     ConductanceLIF,
     CubaLIF,
+    DiehlCookLIF,
     EPropALIF,
     EscapeLIF,
     HodgkinHuxley,
@@ -69,6 +70,7 @@ from ranvier.neurons import (
     ResonateAndFire,
     SEAdLIF,
     Synaptic,
+    Tempotron,
 )
 from ranvier.surrogates import (
     Arctan,
@@ -201,6 +203,8 @@ CASES = [
     Case(EPropALIF, {"order": ("integrate", "reset", "fire")}, 0.2, 0.15, per_neuron=True),
     Case(EscapeLIF, {"reset": ATTACHED}, 3.0, 2.0, per_neuron=True),
     Case(PoissonNeuron, {}, 200.0, 200.0),
+    Case(DiehlCookLIF, {"reset": ATTACHED}, 3e-9, 3e-9, per_neuron=True, spread=1e-9),
+    Case(Tempotron, {}, 1.0, 0.6, per_neuron=True),
 ]  # fmt: skip
 BIOPHYSICAL = {c.model for c in CASES if c.model.default_dt < 1 * ms}  # their equations alone are new: one case each
 DISCRETE = {
@@ -214,6 +218,7 @@ DISCRETE = {
     EPropALIF,
     EscapeLIF,
     PoissonNeuron,
+    Tempotron,
 }  # so are these
 
 
@@ -308,7 +313,7 @@ def test_compiled_equals_eager(case: Case, dtype: torch.dtype) -> None:
 
 
 def test_the_cases_cover_every_choice() -> None:
-    exported = {n for n in ranvier.neurons.__all__ if n not in ("Neuron", "Run", "ModelError", "State")}
+    exported = {n for n in ranvier.neurons.__all__ if n not in ("LoihiLIF", "Neuron", "Run", "ModelError", "State")}
     assert exported <= {c.model.__name__ for c in CASES}
     exported -= {m.__name__ for m in BIOPHYSICAL | DISCRETE}
     attached = {

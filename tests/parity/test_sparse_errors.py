@@ -34,6 +34,7 @@ def test_the_gradient_is_the_same(
 ) -> None:
     monkeypatch.setattr(chain, "WHOLE", stretch)
     monkeypatch.setattr(chain, "STRETCH", stretch)
+    monkeypatch.setattr(chain, "OVER_WEIGHTS", 0)
     calls = []
     original = linear.LinearStage._near_gradient
     monkeypatch.setattr(

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from ranvier.equations.lowering import Loop
 from ranvier.kernels import eager
+from ranvier.kernels.cpu.counting import count as count_cpu
 from ranvier.kernels.cpu.linear import linear as linear_cpu
 from ranvier.kernels.cpu.recurrent_steps import run_recurrent as run_recurrent_cpu
 from ranvier.kernels.cpu.run import run as run_cpu
@@ -42,6 +43,14 @@ def run(
     """Runs a loop over x [T, B, *N] from states [B, *N]; returns outputs [T, B, *N] and final states."""
     chosen = run_cpu if choose(backend, x) == "cpu" else eager.run
     return chosen(loop, x, states, values, outputs)
+
+
+def count(
+    loop: Loop, x: Tensor, steps: int, states: Sequence[Tensor], values: Sequence[Tensor], backend: str = "auto"
+) -> tuple[Tensor, list[Tensor]]:
+    """Spikes of each neuron in `steps` steps under the constant input x [B, *N], int64 [B, *N], and the final states; no gradient."""
+    chosen = count_cpu if choose(backend, x) == "cpu" else eager.count
+    return chosen(loop, x, steps, states, values)
 
 
 def run_recurrent(

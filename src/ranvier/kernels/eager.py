@@ -48,6 +48,19 @@ def run(
     return [torch.stack(column) for column in zip(*rows, strict=True)], list(now)
 
 
+def count(
+    loop: Loop, x: Tensor, steps: int, states: Sequence[Tensor], values: Sequence[Tensor]
+) -> tuple[Tensor, list[Tensor]]:
+    """Spikes of each neuron in `steps` steps under the constant input x [B, *N], int64 [B, *N], and the final states; no gradient."""
+    step = _step(loop, (loop.program.output,))
+    now, total = list(states), torch.zeros(x.shape, dtype=torch.int64, device=x.device)
+    with torch.no_grad():
+        for _ in range(steps):
+            (spikes,), now = step(x, now, values)
+            total += spikes.long()
+    return total, now
+
+
 def run_recurrent(
     loop: Loop,
     x: Tensor,

@@ -40,7 +40,7 @@ TORCH = Dialect(
 )
 
 NUMBA_FUNCTIONS: Mapping[type, str] = {
-    sympy.exp: "math.exp",
+    sympy.exp: "exp",
     sympy.log: "math.log",
     sympy.tanh: "math.tanh",
     sympy.atan: "math.atan",

@@ -17,7 +17,7 @@ from ranvier.layers.conv import Conv2d
 from ranvier.layers.linear import Linear
 from ranvier.layers.recurrent import Recurrent
 from ranvier.layers.segment import SegmentLinear
-from ranvier.neurons.neuron import Neuron
+from ranvier.neurons.neuron import DivergedError, Neuron
 from ranvier.synapses.synapse import Synapse
 
 TARGET_RATE = 0.1  # share of steps with a spike
@@ -108,7 +108,11 @@ def _neurons(populations: Sequence[Neuron]) -> torch.Size:
 
 
 def _driven(population: nn.Module, neuron: Neuron, current: Tensor, gain: float) -> float:
-    return float(_activity(population(gain * current), neuron))
+    """Activity at a gain; none where the membrane leaves the finite numbers, as it may at gains that are only tried."""
+    try:
+        return float(_activity(population(gain * current), neuron))
+    except DivergedError:
+        return 0.0
 
 
 def _goal(neuron: Neuron, rate: float) -> float:
@@ -123,21 +127,23 @@ def _activity(output: Tensor, neuron: Neuron) -> Tensor:
 def _search(activity: Callable[[float], float], goal: float) -> float:
     """The first gain at which the activity reaches the goal; half of the highest activity if it never does; 1 if there is none.
 
-    From below in doublings, then by bisection: far above, a nonlinear membrane may overflow or fall silent again.
+    From below in doublings, then by bisection: far above, a nonlinear membrane may overflow or fall silent again. One that is silent over the
+    usual gains for that reason (an NMDA synapse on a membrane in volts, driven by siemens) is looked for below them, in longer strides.
     """
-    gain, highest = SMALLEST, 0.0
-    while gain > TINIEST and activity(gain) >= goal:
-        gain /= 1024
-    while gain <= LARGEST:
-        found = activity(gain)
-        if found >= goal:
-            low, high = gain / 2, gain
-            for _ in range(16):
-                middle = math.sqrt(low * high)
-                low, high = (middle, high) if activity(middle) < goal else (low, middle)
-            return math.sqrt(low * high)
-        highest = found if found > highest else highest
-        gain *= 2
+    start, highest = SMALLEST, 0.0
+    while start > TINIEST and activity(start) >= goal:
+        start /= 1024
+    for gain, largest, factor in ((start, LARGEST, 2), (TINIEST, start, 8)):
+        while gain <= largest:
+            found = activity(gain)
+            if found >= goal:
+                low, high = gain / factor, gain
+                for _ in range(16):
+                    middle = math.sqrt(low * high)
+                    low, high = (middle, high) if activity(middle) < goal else (low, middle)
+                return math.sqrt(low * high)
+            highest = found if found > highest else highest
+            gain *= factor
     return _search(activity, highest / 2) if highest > 0 else 1.0
 
 

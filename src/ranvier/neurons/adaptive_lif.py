@@ -20,7 +20,10 @@ class AdaptiveLIF(Neuron):
     The threshold never falls below v_threshold. Gradient through the rise: yes; through the reset: none,
     unless reset=ToValue(detach=False).
 
-    Source: Brette and Goodman, adaptive threshold example of the Cosyne tutorial; card 3.2 of Diehl and Cook's theta (2015).
+    A threshold that hardly falls (tau_adapt of 1e7 steps and more, the homeostasis of Diehl and Cook 2015) decays in a step by less than float32
+    can hold: let such a network run in float64. `DiehlCookLIF` is that neuron.
+
+    Source: as given in the adaptive threshold example of Brian2 (Goodman's Cosyne tutorial), with any resting threshold.
     """
 
     tau_mem: Time = parameter(20 * ms, positive=True)  # membrane time constant

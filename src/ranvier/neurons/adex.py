@@ -25,7 +25,7 @@ class AdEx(Neuron):
     Raises ValueError for v_reset at or above v_peak, and where exp((v_peak - v_t)/delta_t) would overflow.
 
     Source: Brette and Gerstner (2005), "Adaptive exponential integrate-and-fire model as an effective description of neuronal
-    activity", eq. 1-3 and its default parameters; Naud et al. (2008), "Firing patterns in the adaptive exponential integrate-and-fire
+    activity", and its default parameters; Naud et al. (2008), "Firing patterns in the adaptive exponential integrate-and-fire
     model".
 
     >>> import torch

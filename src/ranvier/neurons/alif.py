@@ -20,7 +20,8 @@ class ALIF(Neuron):
     unless reset=ToValue(detach=False).
     The e-prop paper of 2020 writes b <- rho b + z and scales beta by about 1.7*(1 - rho)/(1 - alpha): beta is not portable.
 
-    Source: Bellec et al. (2018), "Long short-term memory and learning-to-learn in networks of spiking neurons", eq. 1-3.
+    Source: Bellec et al. (2018), "Long short-term memory and learning-to-learn in networks of spiking neurons",
+    its main equations and the authors' code; the order of compare and reset is ours unless told.
     """
 
     tau_mem: Time = parameter(20 * ms, positive=True)  # membrane time constant

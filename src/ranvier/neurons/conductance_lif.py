@@ -1,14 +1,18 @@
 """Leaky integrate-and-fire with conductance-based synapses."""
 
 import warnings
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from ranvier.equations.declaration import parameter, state
 from ranvier.equations.functions import maximum
-from ranvier.equations.options import ImpulseInput
+from ranvier.equations.options import BlockInput, ImpulseInput
 from ranvier.neurons.neuron import Neuron
+from ranvier.neurons.verbs import Run, State
 from ranvier.units import Capacitance, Conductance, Time, Voltage, ms, mV, nS, pF
 
 
@@ -20,10 +24,14 @@ class ConductanceLIF(Neuron):
 
     Input: impulses of conductance x [S], unscaled; x > 0 raises g_exc by x, x < 0 raises g_inh by -x. A conductance is never negative:
     inhibition comes from v_inh < v. They reach v from the next step on. Where both arrive at a neuron in one step, their sum x is all
-    that it sees; a loop of one's own can raise both states (`state["g_exc"] += ...`). With `input=CurrentInput()`, a current i [A].
+    that it sees: so it is behind one layer of signed weights. `run_ports(excitatory, inhibitory)` has an input for each, and both count.
+    With `input=CurrentInput()`, a current i [A].
     Comparison: v >= v_threshold, after the step's dynamics. Order: decay, input, compare, reset (of v alone), in one step. The step is
     `ExponentialEuler`: v moves towards a mean of the reversal potentials and never beyond them, whatever the step and the conductance.
     Gradient through the reset: none, unless reset=ToValue(detach=False).
+
+    It is `ConductanceSynapse(tau=tau_exc, v_rev=v_exc)` and `ConductanceSynapse(tau=tau_inh, v_rev=v_inh)` on the membrane of a LIF with
+    tau_mem = c_mem/g_leak and r = 1/g_leak, in one model.
 
     Raises ValueError for v_reset at or above v_threshold; warns where v_inh lies above v_threshold, so that inhibition excites.
 
@@ -67,6 +75,59 @@ class ConductanceLIF(Neuron):
 
     def reset(self, s: Any) -> Any:
         return {"v": self.v_reset}
+
+    def run_ports(
+        self, excitatory: Tensor, inhibitory: Tensor, state: State | None = None, record: Sequence[str] = ()
+    ) -> Run:
+        """As `run`, with an input of its own for each conductance: impulses >= 0 that raise g_exc and g_inh, [T, B, *N] each.
+
+        Stretches of time in which no neuron gets both in one step are one run of signed impulses each; what such a step has besides is added
+        to g_inh behind it, since a conductance reaches the membrane in the step after. So it is exact, and slower the more often both meet.
+
+        Raises ValueError for an input below 0, for inputs of different shapes, and for a neuron with `input=CurrentInput()` or
+        `refractory=BlockInput(...)`.
+
+        >>> import torch
+        >>> both = torch.full((1, 1, 1), 1e-9)
+        >>> sorted(k for k, g in ConductanceLIF().run_ports(both, both).state.items() if g.item() > 0)
+        ['g_exc', 'g_inh']
+        """
+        name = type(self).__name__
+        if not isinstance(self.options.drive, ImpulseInput) or isinstance(self.options.refractory, BlockInput):
+            raise ValueError(
+                f"{name}.run_ports: ports take impulses, and all of them; got input={self.options.drive}, refractory={self.options.refractory}. "
+                "Write input=ImpulseInput() and refractory=Clamp(2 * ms)."
+            )
+        for port, x in (("excitatory", excitatory), ("inhibitory", inhibitory)):
+            self._check_input(x)
+            if not bool((x >= 0).all()):
+                raise ValueError(
+                    f"{name}.run_ports: {port} impulses open conductances and must be >= 0, got a minimum of {float(x.min()):g} S. "
+                    "Give each port its own, without sign."
+                )
+        if excitatory.shape != inhibitory.shape:
+            raise ValueError(
+                f"{name}.run_ports: excitatory has shape {tuple(excitatory.shape)}, inhibitory {tuple(inhibitory.shape)}. "
+                "Both must be [T, B, *N] of the same neurons."
+            )
+        both = (excitatory > 0) & (inhibitory > 0)
+        late = torch.where(both, inhibitory, 0)  # of the steps in which both meet
+        x = excitatory - (inhibitory - late)
+        ends = [int(t) + 1 for t in both.flatten(1).any(1).nonzero().flatten()]
+        parts: list[Run] = []
+        for first, last in pairwise(sorted({0, *ends, len(x)})):
+            done = self.run(x[first:last], state, record)
+            raised = done.state["g_inh"] + late[last - 1]
+            state = {**done.state, "g_inh": raised}
+            records = dict(done.records)
+            if "g_inh" in records:
+                records["g_inh"] = torch.cat([records["g_inh"][:-1], raised.unsqueeze(0)])
+            parts.append(Run(done.output, state, records))
+        return Run(
+            torch.cat([part.output for part in parts]),
+            state,
+            {key: torch.cat([part.records[key] for part in parts]) for key in record},
+        )
 
     def validate(self) -> None:
         """Refuses what `Neuron.validate` refuses; warns of inhibition that excites."""

@@ -17,7 +17,8 @@ class CubaLIF(Neuron):
     after the decay of the step. Order: decay, input, compare, reset (of v alone), in one step. tau_mem = tau_syn is exact
     too: the step is a matrix exponential. Gradient through the reset: none, unless reset=ToValue(detach=False).
 
-    Source: Rotter and Diesmann (1999), section 3.1.2; Zenke and Ganguli (2018), eq. 1-2.
+    Source: as given in Neftci, Mostafa and Zenke (2019), "Surrogate gradient learning in spiking neural networks"; exact step as in Rotter and
+    Diesmann (1999), "Exact digital simulation of time-invariant linear systems with applications to neuronal modeling".
     """
 
     tau_mem: Time = parameter(20 * ms, positive=True)  # membrane time constant

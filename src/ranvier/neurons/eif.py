@@ -25,7 +25,7 @@ class EIF(Neuron):
     Raises ValueError for v_reset at or above v_peak, and where exp((v_peak - v_t)/delta_t) would overflow.
 
     Source: Fourcaud-Trocme et al. (2003), "How spike generation mechanisms determine the neuronal response to fluctuating inputs";
-    Gerstner et al., Neuronal Dynamics (2014), eq. 5.6.
+    Gerstner et al., Neuronal Dynamics (2014), section 5.2.
 
     >>> import torch
     >>> int(EIF()(torch.full((1000, 1, 1), 0.8e-9, dtype=torch.float64)).sum())    # 100 ms at twice the rheobase of 0.4 nA

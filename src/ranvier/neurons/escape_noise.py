@@ -1,5 +1,6 @@
 """Leaky integrate-and-fire with escape noise: it fires by chance, the likelier the nearer it is to its threshold."""
 
+import math
 from typing import Any
 
 import torch
@@ -45,18 +46,23 @@ class EscapeLIF(LIF):
         return s.v - self.v_threshold - self.width * (log(-log(s.noise)) - log(self.rate * self.dt))
 
     def hazard(self, v: Tensor) -> Tensor:
-        """The rate [1/s] of firing at membrane potential v, of any shape that meets the parameters'. Infinite where width is 0 and v high."""
-        return self.rate * torch.exp((v - self.v_threshold) / self.width)
+        """The rate [1/s] of firing at membrane potential v, of any shape that meets the parameters'; for width 0, infinite from the threshold on."""
+        above, width = v - self.v_threshold, torch.as_tensor(self.width, dtype=v.dtype)
+        return torch.where((width == 0) & (above == 0), math.inf, self.rate * torch.exp(above / width))
 
     def log_likelihood(self, v: Tensor, spikes: Tensor) -> Tensor:
         """Log-likelihood of a spike train, sum over spikes of log rho(v) - integral of rho(v) dt: [B, *N] for v and spikes [T, B, *N].
 
         v: the membrane in front of the threshold, as it is before the reset. Its gradient by v is spikes/width - rho dt/width
-        (Pfister et al. 2006). Raises ValueError where shapes differ.
+        (Pfister et al. 2006). Raises ValueError where shapes differ, and for a width of 0, at which a train is certain or impossible.
         """
         if v.shape != spikes.shape:
             raise ValueError(
                 f"{type(self).__name__}: v and spikes must have one shape [T, B, *N], got {tuple(v.shape)} and {tuple(spikes.shape)}."
+            )
+        if not bool((torch.as_tensor(self.width) > 0).all()):
+            raise ValueError(
+                f"{type(self).__name__}: a likelihood needs noise, got width=0, at which a train is certain or impossible. Write width=0.2."
             )
         log_hazard = torch.as_tensor(self.rate, dtype=v.dtype).log() + (v - self.v_threshold) / self.width
         return (spikes * log_hazard - torch.exp(log_hazard) * self.dt).sum(0)

@@ -15,7 +15,11 @@ class IF(Neuron):
 
     Input: impulses added to v [V] (default), or with `input=CurrentInput()` a current [A] scaled by dt/c.
     Comparison: v >= v_threshold, after the step's input. Order: input, compare, reset, in one step.
-    Gradient through the reset: none, unless reset=ToValue(detach=False).
+    Gradient through the reset: none, unless reset=ToValue(detach=False). A step has one spike at the most: what a reset by subtraction leaves
+    above the threshold fires in the steps that follow.
+
+    One spike a sample, as in convolutional networks that learn from spike times: IF(reset=NoReset(), refractory=BlockSpikes(1e6)), whose
+    membrane goes on to sum.
 
     Source: Gerstner et al., Neuronal Dynamics (2014), section 1.3 without leak.
     """

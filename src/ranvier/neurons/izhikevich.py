@@ -33,7 +33,7 @@ class Izhikevich(Neuron):
 
     Raises ValueError for dt > 1 ms, where one step may take v anywhere, and for c at or above v_peak.
 
-    Source: Izhikevich (2003), "Simple model of spiking neurons", eq. 1-3; Izhikevich (2004), "Which model to use for cortical
+    Source: Izhikevich (2003), "Simple model of spiking neurons"; Izhikevich (2004), "Which model to use for cortical
     spiking neurons?", fig. 1.
 
     >>> import torch

@@ -15,7 +15,7 @@ class LI(Neuron):
     Input: a current i [A], scaled by r*(1 - exp(-dt/tau_mem)); with `input=ImpulseInput()` it is added to v [V] unscaled.
     There is no comparison and no reset. The output is v at the end of the step.
 
-    Source: Gerstner et al., Neuronal Dynamics (2014), eq. 1.5.
+    Source: Gerstner et al., Neuronal Dynamics (2014), section 1.3.
     """
 
     tau_mem: Time = parameter(20 * ms, positive=True)  # membrane time constant

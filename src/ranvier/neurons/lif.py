@@ -18,7 +18,7 @@ class LIF(Neuron):
     Comparison: v >= v_threshold, after the step's decay and input. Order: decay and input, compare, reset, in one step.
     Gradient through the reset: none, unless reset=ToValue(detach=False).
 
-    Source: Gerstner et al., Neuronal Dynamics (2014), eq. 1.5; exact step as in Rotter and Diesmann (1999).
+    Source: Gerstner et al., Neuronal Dynamics (2014), section 1.3; exact step as in Rotter and Diesmann (1999).
 
     >>> import torch
     >>> int(LIF(tau_mem=10e-3, dt=0.1e-3)(torch.full((240, 1, 1), 1.1)).sum())    # T = tau*ln(1.1/0.1) = 23.979 ms

@@ -1,6 +1,7 @@
 """`Neuron`: a declared model as a torch module, with the three verbs: call, `step`, `run`."""
 
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -13,7 +14,7 @@ from ranvier import kernels
 from ranvier.equations.build import Options, build
 from ranvier.equations.declaration import Declaration, ParameterSpec
 from ranvier.equations.functions import STREAMS
-from ranvier.equations.integrators import Integrator
+from ranvier.equations.integrators import Euler, Integrator, SemiImplicitEuler
 from ranvier.equations.lowering import Loop, lower
 from ranvier.equations.options import PHASES, CurrentInput, Drive, Refractory, Reset, ToValue, check_order
 from ranvier.equations.program import Program
@@ -23,6 +24,10 @@ from ranvier.kernels.cpu.stage import Place, Stage
 from ranvier.neurons.verbs import Run, State, Verbs
 from ranvier.surrogates import FastSigmoid, Surrogate
 from ranvier.units import ms
+
+
+class DivergedError(ValueError):
+    """A run whose input and state were finite ended in NaN or infinity: the step is too long or the input too strong."""
 
 
 class _Value:
@@ -55,6 +60,10 @@ class Neuron(Verbs):
     seed: of the random streams of a model that draws. The noise then belongs to the state: a run from rest repeats it, a run from another
     run's state goes on; assign another `neuron.seed` for other noise. Two populations with one seed have the same noise.
     Other keywords are the model's parameters: a number, or a tensor of the neurons' shape.
+
+    Warns where an explicit Euler step was asked for with dt above a fifth of a time constant. `run` raises ValueError where a state ends in NaN
+    or infinity, and says whether the input or the state that it was given brought it (on the CPU; networks let it
+    pass, and training names the layer).
     """
 
     membrane: ClassVar[str] = "v"
@@ -138,6 +147,8 @@ class Neuron(Verbs):
         for key, spec in known.items():
             self._place(key, parameters.get(key, spec.default))
         self.validate()
+        if isinstance(integrator, Euler | SemiImplicitEuler):
+            self._warn_of_coarse_steps(integrator)
         _loop(
             type(self), self.options
         )  # an option that does not fit the equations is an error here, not at the first call
@@ -213,6 +224,18 @@ class Neuron(Verbs):
                         f"{from_name}: {top} must lie above v_reset, or the neuron fires for ever; got {top}={_show(high)}, v_reset={_show(low)}."
                     )
 
+    def _warn_of_coarse_steps(self, chosen: Integrator) -> None:
+        """Warns where the decay of one explicit step is off by more than a tenth."""
+        for name in self.declaration.parameters:
+            if name.startswith("tau"):
+                smallest = float(torch.as_tensor(self.parameter_value(name)).detach().min())
+                if self.dt > smallest / 5 * (1 + 1e-6):
+                    warnings.warn(
+                        f"{type(self).__name__}: {chosen} with dt={self.dt:g} s above a fifth of {name}={smallest:g} s misses its decay by more "
+                        "than a tenth. Use a smaller dt, or leave integrator= out for the best that fits.",
+                        stacklevel=3,
+                    )
+
     # ---- what it is --------------------------------------------------------------------------------------------------
 
     @property
@@ -273,12 +296,44 @@ class Neuron(Verbs):
 
     def run(self, x: Tensor, state: State | None = None, record: Sequence[str] = ()) -> Run:
         """Runs x [T, B, *N] from `state` (rest if None). record: names of states to return at the end of each step."""
+        done = self.run_as_given(x, state, record)
+        self._check_final(x, state or {}, done.state)
+        return done
+
+    def run_as_given(self, x: Tensor, state: State | None = None, record: Sequence[str] = ()) -> Run:
+        """As `run`, and NaN passes: what a network does with its layers, so that a diagnosis can name the one in which it began."""
         self._check_input(x)
         state = self.initial_state(x.shape[1:], x) if state is None else self._check_state(state, x)
         loop = _loop(type(self), self.options)
         symbols = self._outputs(record)
         outputs, final = kernels.run(loop, x, list(state.values()), self._values(loop, x), tuple(symbols), self.backend)
         return self._result(symbols, record, outputs, state, final)
+
+    def count_spikes(self, x: Tensor, steps: int, state: State | None = None) -> tuple[Tensor, State]:
+        """How often each neuron fires in `steps` steps under a constant input x [B, *N], from `state` (rest if None), and the last state.
+
+        The counts, int64 [B, *N], and the state are those of `run` with x at every step, in memory that does not grow with the steps and
+        several times as fast; no gradient. Raises TypeError for a model that does not fire.
+        """
+        name = type(self).__name__
+        if not self.fires:
+            raise TypeError(f"{name}: it does not fire, so there are no spikes to count. Use run(x).output.")
+        if isinstance(steps, bool) or not isinstance(steps, int) or steps < 1:
+            raise ValueError(f"{name}: steps must be a whole number of 1 or more, got {steps!r}. Write steps=1000.")
+        if isinstance(x, Tensor) and not x.dim():
+            raise ValueError(
+                f"{name}: the input must have axes [B, *N] (batch, neurons), got a single number. Write x.expand(1, 100)."
+            )
+        each = x.unsqueeze(0) if isinstance(x, Tensor) else x  # what a step of `run` takes
+        self._check_input(each)
+        state = self.initial_state(x.shape, x) if state is None else self._check_state(state, each)
+        loop = _loop(type(self), self.options)
+        counts, final = kernels.count(
+            loop, x, steps, list(state.values()), [v.detach() for v in self._values(loop, each)], self.backend
+        )
+        after = dict(zip(state, final, strict=True))
+        self._check_final(each, state, after)
+        return counts, after
 
     def run_recurrent(
         self,
@@ -378,6 +433,28 @@ class Neuron(Verbs):
             axis = list(x.shape).index(0)
             label = ("time (axis 0)", "batch (axis 1)")[axis] if axis < 2 else f"neurons (axis {axis})"
             raise ValueError(f"{name}: input has no entries along {label}; its shape is {tuple(x.shape)}.")
+
+    def _check_final(self, x: Tensor, start: State, final: State) -> None:
+        """Refuses a run that ended in NaN or infinity, which a membrane never leaves: it would be silent for ever. On the CPU."""
+        if x.device.type != "cpu" or all(math.isfinite(float(v.detach().sum())) for v in final.values()):
+            return  # a sum costs less than to look at each
+        broken = [key for key, v in final.items() if not bool(torch.isfinite(v).all())]
+        if not broken:
+            return
+        name, bad = type(self).__name__, ~torch.isfinite(x.detach()).flatten(1).all(1)
+        given = [key for key, v in start.items() if not bool(torch.isfinite(v).all())]
+        if bool(bad.any()):
+            raise ValueError(
+                f"{name}: input holds NaN or infinity, first in step {int(bad.nonzero()[0])}. Look for it with torch.isfinite(x), and mend the data."
+            )
+        if given:
+            raise ValueError(
+                f"{name}: the state {', '.join(given)} it was given holds NaN or infinity. Start from initial_state({tuple(x.shape[1:])})."
+            )
+        raise DivergedError(
+            f"{name}: {', '.join(broken)} left the finite numbers during the run (dt={self.dt:g} s, largest input {float(x.detach().abs().max()):g}). "
+            "Use a smaller dt, a weaker input, or another integrator."
+        )
 
     def _check_state(self, state: Mapping[str, Tensor], x: Tensor) -> State:
         name = type(self).__name__

@@ -8,7 +8,8 @@ What a package cannot say here, such as graded spikes, is named in the function'
 """
 
 import math
-from typing import Any
+import warnings
+from typing import Any, TypeVar
 
 from ranvier.equations.integrators import Euler
 from ranvier.equations.options import Clamp, CurrentInput, ImpulseInput, NoReset, Reset, Subtract, ToValue
@@ -17,6 +18,7 @@ from ranvier.neurons.lif import LIF
 from ranvier.neurons.synaptic_lif import Synaptic
 from ranvier.units import ms, mV, pF
 
+Model = TypeVar("Model", LIF, Synaptic)
 AFTER_INPUT = ("integrate", "reset", "fire")  # the spike of the last step resets after this step's input
 BEFORE_DECAY = ("reset", "integrate", "fire")  # it resets first, and the new input survives
 SAME_STEP = ("integrate", "fire", "reset")
@@ -94,7 +96,7 @@ def spikingjelly_lif(
     reset: Reset = Subtract(detach=detach_reset) if v_reset is None else ToValue(detach=detach_reset)
     own = {"tau_mem": tau * dt, "v_leak": rest, "v_reset": rest, "v_threshold": v_threshold, "reset": reset}
     drive = CurrentInput() if decay_input else ImpulseInput()
-    return LIF(dt=dt, **{**own, "input": drive, "integrator": Euler(), **options})
+    return _by_euler(LIF, dt, {**own, "input": drive, **options})
 
 
 def norse_lif_box(
@@ -111,8 +113,7 @@ def norse_lif_box(
     tau_mem_inv in 1/s. The gradient goes through the reset, as in Norse. For its `reset_subtract`, pass reset=Subtract(detach=False).
     """
     own = {"tau_mem": 1 / tau_mem_inv, "v_leak": v_leak, "v_threshold": v_th, "v_reset": v_reset}
-    how = {"integrator": Euler(), "fire_on": ">", "reset": ToValue(detach=False)}
-    return LIF(dt=dt, **{**own, **how, **options})
+    return _by_euler(LIF, dt, {**own, "fire_on": ">", "reset": ToValue(detach=False), **options})
 
 
 def norse_lif(
@@ -138,8 +139,7 @@ def norse_lif(
         "v_threshold": v_th,
         "v_reset": v_reset,
     }
-    how = {"integrator": Euler(), "fire_on": ">", "reset": ToValue(detach=False)}
-    return Synaptic(dt=dt, **{**own, **how, **options})
+    return _by_euler(Synaptic, dt, {**own, "fire_on": ">", "reset": ToValue(detach=False), **options})
 
 
 def sinabs_lif(
@@ -224,6 +224,13 @@ def nest_iaf_psc_exp(
     """
     own = {**_nest_membrane(C_m, tau_m, t_ref, E_L, V_th, V_reset), "tau_syn": tau_syn_ex * ms}
     return CubaLIF(dt=dt, **{**own, **options})
+
+
+def _by_euler(model: type[Model], dt: float, options: dict[str, Any]) -> Model:
+    """A neuron by Euler's rule, which is what the other package means: no warning that its steps are coarse."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".* misses its decay by more than a tenth")
+        return model(dt=dt, **{"integrator": Euler(), **options})
 
 
 def _nest_membrane(C_m: float, tau_m: float, t_ref: float, E_L: float, V_th: float, V_reset: float) -> dict[str, Any]:

@@ -23,7 +23,7 @@ class QIF(Neuron):
     interval is tau_mem/(a_0 q) (atan(w_peak/q) - atan(w_reset/q)). With a_0 = 1/(v_critical - v_leak), the default, tau_mem is the time
     constant at rest. Raises ValueError for v_reset at or above v_peak.
 
-    Source: Gerstner et al., Neuronal Dynamics (2014), eq. 5.16; Latham et al. (2000), "Intrinsic dynamics in neuronal networks".
+    Source: Gerstner et al., Neuronal Dynamics (2014), section 5.3; Latham et al. (2000), "Intrinsic dynamics in neuronal networks".
 
     >>> import torch
     >>> int(QIF()(torch.full((1000, 1, 1), 0.2e-9, dtype=torch.float64)).sum())    # 100 ms at 0.2 nA: an interval of 19.1 ms

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ranvier.equations.declaration import parameter, state
-from ranvier.synapses.kinetics import rise_and_decay
+from ranvier.neurons.kinetics import rise_and_decay
 from ranvier.synapses.synapse import Synapse
 from ranvier.units import Current, Time, ms
 

@@ -17,7 +17,7 @@ class ExponentialSynapse(Synapse):
 
     Raises ValueError for tau <= 0 and for dt > tau.
 
-    Source: Rotter and Diesmann (1999), section 3.1.2; Gerstner et al., Neuronal Dynamics (2014), section 3.1.
+    Source: exact step as in Rotter and Diesmann (1999); Gerstner et al., Neuronal Dynamics (2014), section 3.1.
 
     >>> import torch
     >>> ExponentialSynapse(tau=5e-3)(torch.tensor([1.0, 0, 0, 0, 0, 0]).view(6, 1, 1))[-1].item()    # exp(-1)

@@ -25,8 +25,27 @@ ADDRESS, PLACE, NUMBERS, COUNT, BORN, SIZE, HISTORY, KEY = range(8)
 # unless SAME, where all have one weight, row_weights[WEIGHTS].
 # Plastic ones have a RULE, the address of a kernel of `plasticity.py`: `targets` are then neurons of population POST, at whose port PORT spikes arrive;
 # VALUES and TABLE: of the rule's parameters and decays; VISITS: first in `visits`, twice the step of the last visit to a segment by a part, and
-# 1 more where a spike arrived then.
-SOURCE, DELAYS, MANY, ROWS, SEGMENTS, WEIGHTS, SAME, RULE, POST, PORT, VALUES, TABLE, VISITS = range(13)
+# 1 more where a spike arrived then. A rule with `each_step` has in CLOCK the address of the kernel that ends a step; READS: first in `reads`, where
+# the states that it reads stand in a block of its neurons; MOODS: first of its modulators.
+(
+    SOURCE,
+    DELAYS,
+    MANY,
+    ROWS,
+    SEGMENTS,
+    WEIGHTS,
+    SAME,
+    RULE,
+    POST,
+    PORT,
+    VALUES,
+    TABLE,
+    VISITS,
+    CLOCK,
+    READS,
+    MOODS,
+    WIDTH,
+) = range(17)
 # Columns of `drives`: a Poisson number of impulses of the weight drive_weights[k, 0], or, without LEVELS, a normal number of that mean and of the
 # standard deviation drive_weights[k, 1], in each step. TO: population; FIELD: port; FIRST: of `levels`, and LEVELS, how many; LOW: key.
 TO, FIELD, FIRST, LEVELS, STREAM = range(5)
@@ -53,6 +72,7 @@ def advance(
     bundles, delays, starts, ends, cuts, targets, weights, row_weights,
     ring, bounds, given_start, given,
     rule_values, tables, states, visits, history, fired_so_far,
+    firing, reads, moods, fading, reward_start, reward_which, reward_amount,
     drives, levels, drive_weights, counts, dice,
     probes, probe_index, probed,
     kept, kept_end,
@@ -63,18 +83,54 @@ def advance(
     own [parts, P, 2]: blocks of each population that a part owns. ring [slots, N]: neurons that fired in a step, each part's from its first
     neuron on; bounds [slots, parts, P + 1]: where the populations' begin. given_start [steps + 1], given: spikes of the sources that replay.
     states: weight and traces of plastic synapses; history [lines, SPAN], fired_so_far [lines]: when their neurons fired since SPAN last divided a
-    step. kept [parts, room], kept_end [parts, steps + 1]: all spikes of the run. counts, dice [parts, LANES]: scratch.
+    step. firing [lines]: whether their neurons fire in the step. moods [parts, M]: modulators, each part's own copy, and `fading`, by which they decay in a
+    step; reward_start [steps + 1], reward_which, reward_amount: what is added to them. kept [parts, room], kept_end [parts, steps + 1]: all spikes of the run. counts, dice [parts, LANES]: scratch.
     """
     for t in range(t0, t1):
         if t % SPAN == 0 and t > 0:
             visit_all(
-                t, part, parts, data, bundles, starts, ends, cuts, targets, populations,
-                rule_values, tables, states, visits, history, fired_so_far,
+                t,
+                part,
+                parts,
+                data,
+                bundles,
+                starts,
+                ends,
+                cuts,
+                targets,
+                populations,
+                rule_values,
+                tables,
+                states,
+                visits,
+                history,
+                fired_so_far,
             )
             forget(part, populations, own, fired_so_far)
+        for e in range(reward_start[t - start], reward_start[t - start + 1]):
+            moods[part, reward_which[e]] += reward_amount[e]
         deliver(
-            t, part, parts, data, bundles, delays, starts, ends, cuts, targets, weights, row_weights, populations, ring, bounds,
-            rule_values, tables, states, visits, history, fired_so_far,
+            t,
+            part,
+            parts,
+            data,
+            bundles,
+            delays,
+            starts,
+            ends,
+            cuts,
+            targets,
+            weights,
+            row_weights,
+            populations,
+            ring,
+            bounds,
+            rule_values,
+            tables,
+            states,
+            visits,
+            history,
+            fired_so_far,
         )
         for k in range(len(drives)):
             impulses(t, k, part, data, populations, own, drives, levels, drive_weights, counts, dice)
@@ -88,7 +144,22 @@ def advance(
             if a < b and f[ADDRESS] != 0:
                 count = call(
                     f[ADDRESS],
-                    (data, values, mask[part], words[part], ring[slot], f[PLACE], f[NUMBERS], f[COUNT], f[BORN], a, b, count, f[KEY], t),
+                    (
+                        data,
+                        values,
+                        mask[part],
+                        words[part],
+                        ring[slot],
+                        f[PLACE],
+                        f[NUMBERS],
+                        f[COUNT],
+                        f[BORN],
+                        a,
+                        b,
+                        count,
+                        f[KEY],
+                        t,
+                    ),
                 )
             elif a < b:
                 for e in range(given_start[t - start], given_start[t - start + 1]):
@@ -101,7 +172,33 @@ def advance(
                     line = f[HISTORY] + ring[slot, e] - f[BORN]
                     history[line * SPAN + fired_so_far[line]] = t % SPAN
                     fired_so_far[line] += 1
+                    firing[line] = 1
         bounds[slot, part, len(populations)] = count
+        sweep_all(
+            t,
+            part,
+            parts,
+            data,
+            bundles,
+            starts,
+            ends,
+            cuts,
+            targets,
+            populations,
+            rule_values,
+            tables,
+            states,
+            visits,
+            firing,
+            reads,
+            moods[part],
+        )
+        for p in range(len(populations)):
+            if populations[p, HISTORY] >= 0:
+                for e in range(bounds[slot, part, p], bounds[slot, part, p + 1]):
+                    firing[populations[p, HISTORY] + ring[slot, e] - populations[p, BORN]] = 0
+        for m in range(len(fading)):
+            moods[part, m] *= fading[m]
         place = kept_end[part, t - start]
         if kept.shape[1] > 0:
             for e in range(first, count):
@@ -133,8 +230,24 @@ def deliver(
                     low, high = segment(k, row, d, part, parts, bundles, starts, ends, cuts)
                     if bundles[k, RULE] != 0:
                         visit(
-                            t, k, row, d, part, low, high, True, data, bundles, targets, populations,
-                            rule_values, tables, states, visits, history, fired_so_far,
+                            t,
+                            k,
+                            row,
+                            d,
+                            part,
+                            low,
+                            high,
+                            True,
+                            data,
+                            bundles,
+                            targets,
+                            populations,
+                            rule_values,
+                            tables,
+                            states,
+                            visits,
+                            history,
+                            fired_so_far,
                         )
                     elif bundles[k, SAME] != 0:
                         add_same(data, targets, row_weights[bundles[k, WEIGHTS]], low, high)
@@ -158,7 +271,24 @@ def segment(k, row, d, part, parts, bundles, starts, ends, cuts):
 
 @kernel
 def visit(
-    t, k, row, d, part, low, high, arrives, data, bundles, targets, populations, rule_values, tables, states, visits, history, fired_so_far
+    t,
+    k,
+    row,
+    d,
+    part,
+    low,
+    high,
+    arrives,
+    data,
+    bundles,
+    targets,
+    populations,
+    rule_values,
+    tables,
+    states,
+    visits,
+    history,
+    fired_so_far,
 ):
     """Brings a segment of plastic synapses up to date."""
     b, post = bundles[k], bundles[k, POST]
@@ -176,11 +306,26 @@ def visit(
 
 @kernel
 def visit_all(
-    t, part, parts, data, bundles, starts, ends, cuts, targets, populations, rule_values, tables, states, visits, history, fired_so_far
+    t,
+    part,
+    parts,
+    data,
+    bundles,
+    starts,
+    ends,
+    cuts,
+    targets,
+    populations,
+    rule_values,
+    tables,
+    states,
+    visits,
+    history,
+    fired_so_far,
 ):
-    """Brings all of a part's plastic synapses up to date: with what happened before step t."""
+    """Brings all of a part's plastic synapses up to date: with what happened before step t. Those that are swept in every step are so already."""
     for k in range(len(bundles)):
-        if bundles[k, RULE] != 0:
+        if bundles[k, RULE] != 0 and bundles[k, CLOCK] == 0:
             for row in range(populations[bundles[k, SOURCE], COUNT]):
                 for d in range(bundles[k, MANY]):
                     low, high = segment(k, row, d, part, parts, bundles, starts, ends, cuts)
@@ -188,6 +333,90 @@ def visit_all(
                         t, k, row, d, part, low, high, False, data, bundles, targets, populations,
                         rule_values, tables, states, visits, history, fired_so_far,
                     )  # fmt: skip
+
+
+@kernel
+def sweep_all(
+    t,
+    part,
+    parts,
+    data,
+    bundles,
+    starts,
+    ends,
+    cuts,
+    targets,
+    populations,
+    rule_values,
+    tables,
+    states,
+    visits,
+    firing,
+    reads,
+    moods,
+):
+    """Ends step t for a part's synapses of rules with `each_step`: neighbouring segments to which the same happened at once."""
+    for k in range(len(bundles)):
+        b = bundles[k]
+        if b[CLOCK] != 0:
+            for row in range(populations[b[SOURCE], COUNT]):
+                begin = end = np.int64(0)
+                before = False
+                for d in range(b[MANY]):
+                    low, high = segment(k, row, d, part, parts, bundles, starts, ends, cuts)
+                    at = b[VISITS] + row * b[MANY] + d
+                    arrived = visits[at, part] == 2 * t + 1
+                    visits[at, part] = 2 * t + 2
+                    if low < high:
+                        if begin < end and (low != end or arrived != before):
+                            sweep(
+                                b,
+                                begin,
+                                end,
+                                before,
+                                data,
+                                targets,
+                                populations,
+                                rule_values,
+                                tables,
+                                states,
+                                firing,
+                                reads,
+                                moods,
+                            )
+                            begin = low
+                        elif begin == end:
+                            begin = low
+                        end, before = high, arrived
+                if begin < end:
+                    sweep(
+                        b,
+                        begin,
+                        end,
+                        before,
+                        data,
+                        targets,
+                        populations,
+                        rule_values,
+                        tables,
+                        states,
+                        firing,
+                        reads,
+                        moods,
+                    )
+
+
+@kernel
+def sweep(b, low, high, arrived, data, targets, populations, rule_values, tables, states, firing, reads, moods):
+    """Ends a step for some synapses of a row."""
+    post = b[POST]
+    call(
+        b[CLOCK],
+        (
+            data, rule_values, b[VALUES], tables, b[TABLE], targets, states, b[WEIGHTS], low, high, arrived,
+            firing, populations[post, HISTORY], populations[post, PLACE], populations[post, SIZE], reads, b[READS], moods, b[MOODS],
+        ),
+    )  # fmt: skip
 
 
 @kernel

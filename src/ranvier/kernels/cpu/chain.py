@@ -1,14 +1,15 @@
 """A chain of stages as one autograd node: events in, events out, stretch by stretch of time.
 
 Forward, a stretch goes through all stages before the next one starts, so that what lies between two layers is as long as a stretch and
-its buffers are used again. Where gradients will be asked for, the states at the start of each stretch are kept; backward, the stretches
-are run again from these checkpoints, last first (the last one need not be), and the gradients go back through the stages. Memory
-therefore grows with the length of a stretch; time and the checkpoints grow with T.
+its buffers are used again. Backward, the gradients go back through the stages stretch by stretch, last first. A short run keeps what the
+stages need for that; of a long one the states at the start of each stretch are kept, and the stretches are run again from these
+checkpoints (the last one need not be). Memory therefore grows with the length of a stretch; time and the checkpoints grow with T.
 """
 
 import time
 from collections.abc import Sequence
-from itertools import islice
+from dataclasses import dataclass
+from itertools import islice, pairwise
 from typing import Any
 
 import torch
@@ -20,9 +21,21 @@ from ranvier.kernels.cpu.memory import empty
 from ranvier.kernels.cpu.signal import Signal
 from ranvier.kernels.cpu.stage import Stage
 
-WHOLE = 32 << 20  # bytes up to which a run is kept for the backward pass as one stretch
-STRETCH = 8 << 20  # bytes that a stretch of a longer run keeps, which is then run twice
+WHOLE = 32 << 20  # bytes up to which all of a run is kept for the backward pass; a longer run is run twice
+STRETCH = 4 << 20  # bytes that a stretch keeps
+OVER_WEIGHTS = 4  # or this many times the bytes of the weights, where that is more: each stretch reads them all
 PASSING = 16 << 20  # bytes of values that a stretch makes where there is no backward pass
+
+
+@dataclass(eq=False)
+class Stretch:
+    """The steps [first, end) of a run: their input, the states before them, and what the stages hold of them if they need not be run again."""
+
+    first: int
+    end: int
+    source: Signal
+    states: list[list[Tensor]]
+    held: list[Any] | None = None
 
 
 class Chain:
@@ -37,9 +50,8 @@ class Chain:
         self.output_shape = shapes[-1]
         size = source.dtype.itemsize
         self.bytes_a_step = sum(stage.kept_bytes(s, size) for stage, s in zip(self.stages, shapes[1:], strict=True))
-        self._checkpoints: list[tuple[int, int, list[list[Tensor]]]] = []
+        self._checkpoints: list[Stretch] = []
         self._turned = False  # whether the output's channels are last
-        self._run: int | None = None  # the stretch whose values the stages hold
 
     @property
     def tensors(self) -> list[Tensor]:
@@ -49,22 +61,30 @@ class Chain:
     def forward(self, keep: bool) -> Tensor:
         """Output [T, B, *M] of the whole run."""
         steps = self.source.steps
-        room = PASSING if not keep else WHOLE if steps * self.bytes_a_step <= WHOLE else STRETCH
-        length = max(1, min(steps, room // max(1, self.bytes_a_step)))
-        parts = -(-steps // length)
-        bounds = [steps * k // parts for k in range(parts + 1)]
+        parts = -(-steps // self._length(keep))
+        whole = steps * self.bytes_a_step <= WHOLE
         out = empty((steps, *self.output_shape), self.source.dtype)
-        for a, b in zip(bounds, bounds[1:], strict=False):
+        for a, b in pairwise(steps * k // parts for k in range(parts + 1)):
+            x = self.source if parts == 1 else self.source.steps_between(a, b)
+            stretch = Stretch(a, b, x, [stage.states for stage in self.stages])
+            self._stretch(stretch, out[a:b])
             if keep:
-                self._checkpoints.append((a, b, [stage.states for stage in self.stages]))
-            self._stretch(a, b, out[a:b])
-        self._run = len(self._checkpoints) - 1
-        if not keep:
+                self._checkpoints.append(stretch)
+            if keep and (whole or b == steps):
+                stretch.held = [stage.saved for stage in self.stages]
+            else:
+                x.forget()
             self.release()
         return out
 
-    def _stretch(self, a: int, b: int, out: Tensor | None) -> None:
-        x = self.source if (a, b) == (0, self.source.steps) else self.source.steps_between(a, b)
+    def _length(self, keep: bool) -> int:
+        """Steps of a stretch."""
+        a_step, weights = max(1, self.bytes_a_step), sum(t.numel() * t.element_size() for t in self.tensors)
+        room = max(STRETCH // a_step, OVER_WEIGHTS * weights // a_step) if keep else PASSING // a_step
+        return max(1, min(self.source.steps, room))
+
+    def _stretch(self, stretch: Stretch, out: Tensor | None) -> None:
+        x = stretch.source
         for stage in self.stages:
             started = time.perf_counter()
             direct = stage is self.stages[-1] and not stage.channels_last_after
@@ -99,18 +119,25 @@ class Chain:
         if self._turned:
             error = error.movedim(2, -1).contiguous()
         x_grad = empty(self.source.shape, error.dtype) if needs_input else None
-        for k in range(len(self._checkpoints) - 1, -1, -1):
-            a, b, states = self._checkpoints[k]
-            if self._run != k:
-                for stage, kept in zip(self.stages, states, strict=True):
-                    stage.states = kept
-                self._stretch(a, b, None)
-                self._run = k
-            self._back(error[a:b], below, None if x_grad is None else x_grad[a:b])
-        self._run = None
-        self.release()
+        for stretch in reversed(self._checkpoints):
+            self._hold(stretch)
+            part = slice(stretch.first, stretch.end)
+            self._back(error[part], below, None if x_grad is None else x_grad[part])
+            self.release()
+            stretch.source.forget()
         adjoints = [stage.from_memory(g, 1) for stage in self.stages for g in stage.adjoints]
         return x_grad, adjoints, [g for stage in self.stages for g in stage.gradients()]
+
+    def _hold(self, stretch: Stretch) -> None:
+        """Gives the stages what they need for the backward pass of a stretch; each lets go of it when it is done."""
+        if stretch.held is None:
+            for stage, states in zip(self.stages, stretch.states, strict=True):
+                stage.states = states
+            self._stretch(stretch, None)
+        else:
+            for stage, saved in zip(self.stages, stretch.held, strict=True):
+                stage.saved = saved
+            stretch.held = None
 
     def _back(self, error: Tensor, below: list[bool], x_grad: Tensor | None) -> None:
         part: Tensor | None = error
@@ -121,6 +148,7 @@ class Chain:
             stage = self.stages[k]
             stage.hands_near = k > 0 and below[k - 1] and isinstance(self.stages[k - 1], LinearStage)
             found = stage.backward(part, own, below[k])
+            stage.release()  # its buffers serve the stages before it
             if k > 0:
                 self.stages[k - 1].arriving = stage.near
             stage.near = stage.arriving = None

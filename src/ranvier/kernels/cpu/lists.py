@@ -15,6 +15,7 @@ from ranvier.kernels.cpu.memory import buffer
 from ranvier.kernels.cpu.threads import split
 from ranvier.kernels.cpu.vector import list_eight
 
+SAMPLE = 64  # rows that are looked at to guess how many events there are
 CHUNK = 256  # rows that are transposed together; their errors, 64 columns of them, fit the first-level cache
 
 
@@ -53,11 +54,11 @@ class Lists:
         return cuts
 
     @cached_property
-    def transposed(self) -> "tuple[NDArray[np.int64], NDArray[np.int32]]":
+    def transposed(self) -> "tuple[NDArray[np.int64], NDArray[np.int16]]":
         """start [chunks, inputs + 1], row [count]: in which rows of a chunk (counted from its first) each input was active."""
         chunks = -(-self.rows // CHUNK)
         start = np.zeros((chunks, self.inputs + 2), np.int64)
-        row = buffer((self.count,), np.int32)
+        row = buffer((self.count,), np.int16)
         split(chunks, 4 * self.count, transpose, self.start, self.index, start, row)
         return start, row
 
@@ -74,14 +75,18 @@ def of_mask(mask: NDArray[np.uint8]) -> Lists:
 def of_values(x: np.ndarray, densest: float = 1.0) -> "Lists | None":
     """Lists of spikes x [R, N]; None where a value is neither 0 nor 1, or more than the share `densest` is active.
 
-    x is read once: the rows that a thread takes are listed one behind the other, and those of all threads put together then.
+    x is read once: the rows that a thread takes are listed one behind the other, and those of all threads put together then. How much
+    room that takes is guessed from a few rows.
     """
     rows, inputs = x.shape
     if not x.size or bool(((x[0] != 0) & (x[0] != 1)).any()):
         return None
     count, place = np.empty(rows, np.int64), np.empty(rows, np.int64)
-    likely = min(inputs, int(max(0.0, min(densest, 1.0)) * inputs) + 1)
-    for room in (likely, inputs):  # the first is too small where one thread gets most
+    most = int(np.count_nonzero(x[:: -(-rows // SAMPLE)], axis=1).max())
+    for room in (
+        min(inputs, most + most // 4 + 4),
+        inputs,
+    ):  # the first is too small where others are fuller than the rows looked at
         listed = buffer((rows * room,), np.int32)
         split(rows, x.size, fill_values, x, room, listed, count, place)
         if count.min() < 0 or count.sum() > densest * x.size:

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 SMALLEST = 1 << 18  # bytes; below, torch's own allocator is as good
+SLACK = 4  # a block may be larger than what is asked for by this part of it
 KEPT = 1 << 30  # bytes of free blocks kept for reuse
 poison = False  # tests set this: new buffers are filled with NaN, so that an element left unwritten shows
 
@@ -65,9 +66,11 @@ def _round(size: int) -> int:
 def _take(size: int) -> mmap.mmap:
     global _kept
     with _lock:
-        if _free[size]:
-            _kept -= size
-            return _free[size].pop()
+        fitting = [kept for kept, blocks in _free.items() if blocks and size <= kept <= size + size // SLACK]
+        if fitting:
+            block = _free[min(fitting)].pop()
+            _kept -= len(block)
+            return block
     block = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     block.madvise(mmap.MADV_HUGEPAGE)
     return block

@@ -1,7 +1,8 @@
 """Plastic synapses in a simulated network: source of the kernel that brings a stretch of them up to date, written from a rule.
 
 A synapse is looked at when a spike arrives at it, and once in `SPAN` steps. What the postsynaptic neuron fired since is in its history; the
-traces of the synapse decay from one of these events to the next by a table of exp(-k dt / tau).
+traces of the synapse decay from one of these events to the next by a table of exp(-k dt / tau). A rule with `each_step` has a second kernel, written
+from the same text, which ends every step for all its synapses and leaves their traces as the next step finds them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,7 @@ import sympy
 from ranvier.equations.functions import Expr
 from ranvier.kernels.cpu.cache import load
 from ranvier.kernels.cpu.population import LANES
-from ranvier.kernels.cpu.source import DECORATOR, HEADER, _constants, _elementary
+from ranvier.kernels.cpu.source import DECORATOR, HEADER, constant_lines, elementary_digest
 from ranvier.kernels.printing import Dialect, numba_dialect, render
 
 SPAN = 1024  # steps between two looks at every synapse, and spikes of which a neuron's history has room
@@ -39,36 +40,34 @@ def visit_source(
     transmit: Expr,
     parameters: Sequence[str],
     pre_first: bool,
+    clocked: bool = False,
 ) -> str:
-    """Kernel `visit`, see `ARGUMENTS`. on_pre, on_post, transmit, rests: in the symbols of w, the traces and the parameters."""
+    """Kernel `visit`, see `ARGUMENTS`. on_pre, on_post, transmit, rests: in the symbols of w, the traces and the parameters.
+
+    clocked: the synapses are swept in every step (`sweep_source`), so that traces have decayed already when a spike arrives.
+    """
     constants: dict[float, str] = {}
     dialect = numba_dialect(constants)
     fields = ("w", *traces)
-    names = {sympy.Symbol(k, real=True): f"s_{k}" for k in fields} | {sympy.Symbol(k, real=True): f"a_{k}" for k in parameters}
-    only_traces = {k: e for k, e in on_pre.items() if k != "w"}
-    jump = _assign(only_traces, names, dialect)
-    fire = _assign(on_post, names, dialect)
-    if pre_first:
-        together = [*jump, *fire]
-    else:
-        weight = _assign({k: e for k, e in on_post.items() if k == "w"}, names, dialect)
-        together = [*weight, *jump, *_assign({k: e for k, e in on_post.items() if k != "w"}, names, dialect)]
+    names = {sympy.Symbol(k, real=True): f"s_{k}" for k in fields} | {
+        sympy.Symbol(k, real=True): f"a_{k}" for k in parameters
+    }
+    jump, fire, together = _spikes(on_pre, on_post, pre_first, names, dialect)
     arrive = _assign({k: e for k, e in on_pre.items() if k == "w"}, names, dialect)
-    rest = {k: render(rests[k], names, dialect) for k in traces}
-    zero = dialect.number(0.0)
 
     def decay(lapse: str) -> list[str]:
-        lines = []
-        for k, trace in enumerate(traces):
-            factor = f"get(tables, table + {k * (SPAN + 1)} + {lapse})"
-            back = rest[trace]
-            lines.append(f"s_{trace} = s_{trace} * {factor}" if back == zero else f"s_{trace} = {back} + (s_{trace} - {back}) * {factor}")
-        return lines
+        if clocked:
+            return []
+        return [
+            _decay(t, f"get(tables, table + {k * (SPAN + 1)} + {lapse})", rests, names, dialect)
+            for k, t in enumerate(traces)
+        ]
 
+    until_fired, until_now, sent = decay("fired - now"), decay("step - now"), render(transmit, names, dialect)
     lines = [
         DECORATOR,
         f"def visit({ARGUMENTS}):",
-        *(line.replace("x.dtype", "data.dtype") for line in _constants(constants)),
+        *(line.replace("x.dtype", "data.dtype") for line in constant_lines(constants)),
         *(f"    a_{k} = values[at + {j}]" for j, k in enumerate(parameters)),
         "    for e in range(low, high):",
         "        j = np.int64(get(posts, e))",
@@ -86,19 +85,113 @@ def visit_source(
         *(f"                {line}" for line in (jump or ["pass"])),
         "        while k < n:",
         "            fired = base + np.int64(get(history, row + k))",
-        *(f"            {line}" for line in [*decay("fired - now"), *fire]),
+        *(f"            {line}" for line in [*until_fired, *fire]),
         "            now = fired",
         "            k += 1",
-        *(f"        {line}" for line in decay("step - now")),
+        *(f"        {line}" for line in until_now),
         "        if arrives:",
         f"            to = place + (j // {LANES}) * size + port + j % {LANES}",
-        f"            put(data, to, get(data, to) + {render(transmit, names, dialect)})",
+        f"            put(data, to, get(data, to) + {sent})",
         *(f"            {line}" for line in arrive),
         *(f"        put(states, i + {j}, s_{k})" for j, k in enumerate(fields)),
         "    return 0",
     ]
-    text = HEADER.format(name=name, what="a visit to plastic synapses", elementary=_elementary())
+    text = HEADER.format(name=name, what="a visit to plastic synapses", elementary=elementary_digest())
     return "from ranvier.kernels.cpu.raw import get, put\n\n" + text + "\n".join(lines) + "\n"
+
+
+SWEPT = "data, values, at, tables, table, posts, states, shift, low, high, arrived, firing, line, place, size, reads, read, moods, mood"
+"""Of every kernel that ends a step for the synapses [low, high) of a row.
+
+arrived: whether a spike arrived at them in the step; firing[line + j]: whether neuron j fired. Its states stand at data[place + ... + reads[read + k]],
+the modulators at moods[mood:]. The others: see `ARGUMENTS`.
+"""
+
+
+def sweep_source(
+    name: str,
+    traces: Sequence[str],
+    rests: Mapping[str, Expr],
+    on_pre: Mapping[str, Expr],
+    on_post: Mapping[str, Expr],
+    each_step: Mapping[str, Expr],
+    parameters: Sequence[str],
+    modulators: Sequence[str],
+    reads: Sequence[str],
+    pre_first: bool,
+) -> str:
+    """Kernel `sweep`, see `SWEPT`: the spikes of a step, `each_step`, and the decay of traces until the next step begins.
+
+    Expressions are in the symbols of w, traces, modulators and parameters, and in `post_<state>`. parameters: of all that `values` hold, in order.
+    """
+    constants: dict[float, str] = {}
+    dialect = numba_dialect(constants)
+    fields = ("w", *traces)
+    names = {sympy.Symbol(k, real=True): f"s_{k}" for k in fields} | {
+        sympy.Symbol(k, real=True): f"a_{k}" for k in parameters
+    }
+    names |= {sympy.Symbol(k, real=True): f"m_{k}" for k in modulators}
+    names |= {sympy.Symbol(f"post_{k}", real=True): f"p_{k}" for k in (*reads, "spike")}
+    jump, fire, together = _spikes(on_pre, on_post, pre_first, names, dialect)
+    each = _assign(each_step, names, dialect)
+    fade = [_decay(t, f"f_{t}", rests, names, dialect) for t in traces]
+    lines = [
+        DECORATOR,
+        f"def sweep({SWEPT}):",
+        *(line.replace("x.dtype", "data.dtype") for line in constant_lines(constants)),
+        *(f"    a_{k} = values[at + {j}]" for j, k in enumerate(parameters)),
+        *(f"    m_{k} = data.dtype.type(moods[mood + {j}])" for j, k in enumerate(modulators)),
+        *(f"    o_{k} = reads[read + {j}]" for j, k in enumerate(reads)),
+        *(f"    f_{t} = get(tables, table + {k * (SPAN + 1) + 1})" for k, t in enumerate(traces)),
+        "    for e in range(low, high):",
+        "        j = np.int64(get(posts, e))",
+        f"        i = e * {len(fields)} + shift",
+        *(f"        s_{k} = get(states, i + {j})" for j, k in enumerate(fields)),
+        "        fired = get(firing, line + j)",
+        "        if arrived:",
+        "            if fired != 0:",
+        *(f"                {line}" for line in (together or ["pass"])),
+        "            else:",
+        *(f"                {line}" for line in (jump or ["pass"])),
+        "        elif fired != 0:",
+        *(f"            {line}" for line in (fire or ["pass"])),
+        f"        w = place + (j // {LANES}) * size + j % {LANES}",
+        *(f"        p_{k} = get(data, w + o_{k})" for k in reads),
+        "        p_spike = data.dtype.type(fired)",
+        *(f"        {line}" for line in [*each, *fade]),
+        *(f"        put(states, i + {j}, s_{k})" for j, k in enumerate(fields)),
+        "    return 0",
+    ]
+    text = HEADER.format(name=name, what="the end of a step for plastic synapses", elementary=elementary_digest())
+    return "from ranvier.kernels.cpu.raw import get, put\n\n" + text + "\n".join(lines) + "\n"
+
+
+def _spikes(
+    on_pre: Mapping[str, Expr],
+    on_post: Mapping[str, Expr],
+    pre_first: bool,
+    names: Mapping[sympy.Symbol, str],
+    dialect: Dialect,
+) -> tuple[list[str], list[str], list[str]]:
+    """What traces do at a presynaptic spike, all at a postsynaptic one, and both in one step. (The weight hears of the former as it arrives.)"""
+    before = {k: e for k, e in on_pre.items() if k != "w"}
+    jump, fire = _assign(before, names, dialect), _assign(on_post, names, dialect)
+    if pre_first:
+        return jump, fire, [*jump, *fire]
+    own = {
+        k: sympy.Symbol(k, real=True) for k in before
+    }  # a variable that both change is changed twice; neither sees the other's jumps
+    both = before | {k: e.subs(own[k], before[k]) if k in before else e for k, e in on_post.items()}
+    return jump, fire, _assign(both, names, dialect)
+
+
+def _decay(
+    trace: str, factor: str, rests: Mapping[str, Expr], names: Mapping[sympy.Symbol, str], dialect: Dialect
+) -> str:
+    if rests[trace].is_zero:
+        return f"s_{trace} = s_{trace} * {factor}"
+    back = render(rests[trace], names, dialect)
+    return f"s_{trace} = {back} + (s_{trace} - {back}) * {factor}"
 
 
 def _assign(changes: Mapping[str, Expr], names: Mapping[sympy.Symbol, str], dialect: Dialect) -> list[str]:
@@ -112,3 +205,9 @@ def _assign(changes: Mapping[str, Expr], names: Mapping[sympy.Symbol, str], dial
 def visit_kernel(source: str) -> Any:
     """The compiled visit of a rule."""
     return load(source, "plasticity").visit
+
+
+@lru_cache(maxsize=256)
+def sweep_kernel(source: str) -> Any:
+    """The compiled sweep of a rule."""
+    return load(source, "plasticity").sweep

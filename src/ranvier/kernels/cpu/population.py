@@ -18,7 +18,7 @@ from ranvier.kernels.cpu.cache import load
 from ranvier.kernels.cpu.compile import kernel, kernel_inline
 from ranvier.kernels.cpu.noise import bits, keys_at
 from ranvier.kernels.cpu.raw import get, put
-from ranvier.kernels.cpu.source import DECORATOR, _constants, _header, _step_lines
+from ranvier.kernels.cpu.source import DECORATOR, constant_lines, header, step_lines
 from ranvier.kernels.printing import numba_dialect
 
 LANES = 128  # neurons of a block: long enough for any vector, short enough that threads can share a thousand neurons
@@ -73,15 +73,17 @@ def update_source(loop: Loop, layout: Layout) -> str:
     read += [f"{names[s]} = get(data, w + {f * LANES} + j)" for s, f in at.items()]
     current = f"get(data, w + {(layout.fields - 1) * LANES} + j)" if layout.current else "current"
     read += [f"i_j = {current}{' + p0' if layout.pulse else ''}"]
-    body = _step_lines(loop, names, dialect)
+    body = step_lines(loop, names, dialect)
     zero = dialect.number(0.0)
     write = [f"put(data, w + {k * LANES} + j, {zero})" for k in ports]
-    write += [f"put(data, w + {at[s] * LANES} + j, {names[e]})" for s, e in program.after.items() if names[e] != names[s]]
+    write += [
+        f"put(data, w + {at[s] * LANES} + j, {names[e]})" for s, e in program.after.items() if names[e] != names[s]
+    ]
     write += [f"put(mask, j, {names[program.output]} != {zero})"] if program.fires else []
     lines = [
         DECORATOR,
         f"def update({ARGUMENTS}):",
-        *(line.replace("x.dtype", "data.dtype") for line in _constants(constants)),
+        *(line.replace("x.dtype", "data.dtype") for line in constant_lines(constants)),
         *(f"    {c} = values[numbers + {k}]" for k, c in enumerate(common)),
         *([] if layout.current else [f"    current = values[numbers + {len(common)}]"]),
         "    for q in range(first, last):",
@@ -93,7 +95,7 @@ def update_source(loop: Loop, layout: Layout) -> str:
         "    return count",
     ]
     imports = "from ranvier.kernels.cpu.population import collect\nfrom ranvier.kernels.cpu.raw import get, put\n\n"
-    return imports + _header(loop, "one step of a population") + "\n".join(lines) + "\n"
+    return imports + header(loop, "one step of a population") + "\n".join(lines) + "\n"
 
 
 def common_coefficients(loop: Loop, layout: Layout) -> list[sympy.Symbol]:

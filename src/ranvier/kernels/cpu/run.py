@@ -1,5 +1,6 @@
 """Compiled runs of a loop over time, as an autograd function."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -46,9 +47,9 @@ class Plan:
 
     def layout(self, shape: torch.Size) -> tuple[int, int, int]:
         """[T, B, *N] as (T, rows, neurons); without per-neuron numbers, all of B and N are one long row."""
-        total = int(np.prod(shape[1:]))
-        rows = int(shape[1]) if self.variant.per_neuron else 1
-        return int(shape[0]), rows, total // rows
+        total = math.prod(shape[1:])
+        rows = shape[1] if self.variant.per_neuron else 1
+        return shape[0], rows, total // rows
 
     def forward(self, x: Tensor, outs: Sequence[Tensor], states: Sequence[Tensor]) -> None:
         """Runs the steps of x; writes `outs`, updates `states` in place. All contiguous."""

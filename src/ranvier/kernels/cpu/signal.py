@@ -36,6 +36,7 @@ class Signal:
         self.shape, self.dtype, self.scale, self.channels_last = shape, dtype, scale, channels_last
         self.values, self._lists, self.own = values, lists, own
         self.repeated = repeated
+        self._made: Tensor | None = None  # the values that the lists stand for, once they were asked for
         self._looked = not spiking or lists is not None
 
     @staticmethod
@@ -73,12 +74,18 @@ class Signal:
 
     def dense(self) -> Tensor:
         """The values [T, B, *N], contiguous."""
-        if self.values is None:
+        if self.values is not None:
+            return self.values.contiguous()
+        if self._made is None:
             lists = self.lists()
             assert lists is not None
             whole = densify(lists, self.scale, np.dtype(str(self.dtype).removeprefix("torch.")))
-            self.values = torch.from_numpy(whole).view(self.shape)
-        return self.values if self.values.is_contiguous() else self.values.contiguous()
+            self._made = torch.from_numpy(whole).view(self.shape)
+        return self._made
+
+    def forget(self) -> None:
+        """Lets go of values that can be made again from the lists."""
+        self._made = None
 
     def matrix(self) -> Tensor:
         """`dense` as [rows, neurons]."""
@@ -93,9 +100,8 @@ class Signal:
         return values.movedim(-1, 2) if self.channels_last else values
 
     def steps_between(self, a: int, b: int) -> Signal:
-        """The steps [a, b)."""
-        batch = self.shape[1]
-        lists = self.lists()
+        """The steps [a, b). Values that were not looked at for events yet are looked at stretch by stretch."""
+        batch, lists = self.shape[1], self._lists
         return Signal(
             (b - a, *self.shape[1:]),
             self.dtype,
@@ -105,6 +111,6 @@ class Signal:
             else Lists(lists.start[a * batch : b * batch + 1], lists.index, lists.inputs, lists.rising),
             scale=self.scale,
             channels_last=self.channels_last,
-            spiking=False,
+            spiking=not self._looked,
             repeated=self.repeated,
         )

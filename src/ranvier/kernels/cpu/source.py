@@ -7,15 +7,19 @@ The backward kernel stores nothing in the forward pass: it runs a tile forward a
 step in cache, and walks back over them.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 
 import sympy
 
 from ranvier.equations.adjoint import adjoint_of, derive, filter_of, gradient_of
-from ranvier.equations.functions import uniform
+from ranvier.equations.functions import Expr, uniform
 from ranvier.equations.lowering import Loop
 from ranvier.equations.program import INPUT, Assign, Detach, Fire
+from ranvier.kernels.cpu import elementary
 from ranvier.kernels.printing import Dialect, numba_dialect, render
 
 HEADER = '''"""{name}: {what}. Generated from its equations; do not edit."""
@@ -24,6 +28,8 @@ import math
 import numpy as np
 from numba import njit
 
+from ranvier.kernels.cpu.elementary import exp, exprel  # {elementary}
+
 
 @njit(inline="always")
 def sign(x):
@@ -31,14 +37,9 @@ def sign(x):
 
 
 @njit
-def exprel(x):
-    return 1 + x / 2 + x * x / 6 if abs(x) < 1e-5 else math.expm1(x) / x
-
-
-@njit
 def exprel_slope(x):
     y = np.float64(x)  # the difference below would lose all digits of a float32
-    return 0.5 + y / 3 + y * y / 8 if abs(y) < 1e-3 else (math.exp(y) * (y - 1) + 1) / (y * y)
+    return 0.5 + y / 3 + y * y / 8 if abs(y) < 1e-3 else (exp(y) * (y - 1) + 1) / (y * y)
 
 
 '''
@@ -90,7 +91,7 @@ def forward_source(loop: Loop, v: Variant) -> str:
     constants: dict[float, str] = {}
     dialect = numba_dialect(constants)
     names = _names(loop, v)
-    body = _step_lines(loop, names, dialect)
+    body = step_lines(loop, names, dialect)
     zero = dialect.number(0.0)
     body += [f"o{k}[j] = {names[o]}{f' != {zero}' if v.mask and not k else ''}" for k, o in enumerate(v.outputs)]
     body += [f"w{k}[j] = {names[e]}" for k, e in enumerate(loop.program.after.values())]
@@ -102,7 +103,7 @@ def forward_source(loop: Loop, v: Variant) -> str:
         f"def forward({', '.join(arguments)}, width, first, last):",
         "    T, R, C = x.shape",
         "    tiles = (C + width - 1) // width",
-        *_constants(constants),
+        *constant_lines(constants),
         *(f"    w{k} = np.empty(width, x.dtype)" for k in states),
         "    for q in range(first, last):",
         "        r = q // tiles",
@@ -117,7 +118,43 @@ def forward_source(loop: Loop, v: Variant) -> str:
         *(f"                {line}" for line in [*_reads(loop, v), *body]),
         *_copy("        ", [(f"state{k}[r, a + j]", f"w{k}[j]") for k in states]),
     ]
-    return _header(loop, "forward over time") + "\n".join(lines) + "\n"
+    return header(loop, "forward over time") + "\n".join(lines) + "\n"
+
+
+def count_source(loop: Loop, v: Variant) -> str:
+    """Kernel `count(x, counts, state..., coefficient..., steps, width, first, last)`: x [R, C] is the input of every step.
+
+    counts [R, C]: the sum over the steps of the first output, which nothing else is written of. States are updated in place.
+    """
+    constants: dict[float, str] = {}
+    dialect = numba_dialect(constants)
+    names = _names(loop, v)
+    body = step_lines(loop, names, dialect)
+    body += [f"sums[j] += {names[v.outputs[0]]}"]
+    body += [f"w{k}[j] = {names[e]}" for k, e in enumerate(loop.program.after.values())]
+    states = range(len(loop.states))
+    arguments = ["x", "counts", *(f"state{k}" for k in states), *(str(c) for c in loop.coefficients), "steps"]
+    lines = [
+        DECORATOR,
+        f"def count({', '.join(arguments)}, width, first, last):",
+        "    R, C = x.shape",
+        "    tiles = (C + width - 1) // width",
+        *constant_lines(constants),
+        "    sums = np.empty(width, x.dtype)",
+        *(f"    w{k} = np.empty(width, x.dtype)" for k in states),
+        "    for q in range(first, last):",
+        "        r = q // tiles",
+        "        a = (q % tiles) * width",
+        "        n = min(width, C - a)",
+        "        x_ = x[r, a:a + n]",
+        *(f"        {c}_ = {c}[a:a + n]" for c in _ordered(loop, v.per_neuron)),
+        *_copy("        ", [("sums[j]", "x.dtype.type(0)"), *((f"w{k}[j]", f"state{k}[r, a + j]") for k in states)]),
+        "        for t in range(steps):",
+        "            for j in range(n):",
+        *(f"                {line}" for line in [*_reads(loop, v), *body]),
+        *_copy("        ", [("counts[r, a + j]", "sums[j]"), *((f"state{k}[r, a + j]", f"w{k}[j]") for k in states)]),
+    ]
+    return header(loop, "spikes counted under constant input") + "\n".join(lines) + "\n"
 
 
 def backward_source(loop: Loop, v: Variant) -> str:
@@ -129,7 +166,7 @@ def backward_source(loop: Loop, v: Variant) -> str:
     constants: dict[float, str] = {}
     dialect = numba_dialect(constants)
     names = _names(loop, v)
-    forward = _step_lines(loop, names, dialect)
+    forward = step_lines(loop, names, dialect)
     back, learned, scalars, vectors = _adjoint_lines(loop, v, names, dialect)
     states = range(len(loop.states))
     grads = range(len(v.graded))
@@ -143,7 +180,7 @@ def backward_source(loop: Loop, v: Variant) -> str:
         f"def backward({', '.join(arguments)}, width, first, last):",
         "    T, R, C = x.shape",
         "    tiles = (C + width - 1) // width",
-        *_constants(constants),
+        *constant_lines(constants),
         *(f"    trace{k} = np.empty((T, width), x.dtype)" for k in states),
         *(f"    w{k} = np.empty(width, x.dtype)" for k in states),
         *(f"    l{k} = np.empty(width, x.dtype)" for k in states),
@@ -178,7 +215,7 @@ def backward_source(loop: Loop, v: Variant) -> str:
         *_copy("        ", [(f"neuron_grad_{c}[r, a + j]", f"s_{c}[j]") for c in vectors]),
     ]
     lines += _totals(scalars)
-    return _header(loop, "gradients, backward over time") + "\n".join(lines) + "\n"
+    return header(loop, "gradients, backward over time") + "\n".join(lines) + "\n"
 
 
 def recurrent_forward_source(loop: Loop, v: Variant) -> str:
@@ -190,7 +227,7 @@ def recurrent_forward_source(loop: Loop, v: Variant) -> str:
     constants: dict[float, str] = {}
     dialect = numba_dialect(constants)
     names = _names(loop, v)
-    body = _step_lines(loop, names, dialect)
+    body = step_lines(loop, names, dialect)
     body += [f"o[j] = {names[v.outputs[0]]} != {dialect.number(0.0)}"]
     body += [f"w{k}[j] = {names[e]}" for k, e in enumerate(loop.program.after.values())]
     states = range(len(loop.states))
@@ -199,7 +236,7 @@ def recurrent_forward_source(loop: Loop, v: Variant) -> str:
         DECORATOR,
         f"def forward({', '.join(arguments)}, first, last):",
         "    T, B, n = x.shape",
-        *_constants(constants),
+        *constant_lines(constants),
         *(f"    w{k} = np.empty(n, x.dtype)" for k in states),
         "    active, part = np.empty(n + 1, np.int32), np.empty(LANES, x.dtype)",
         *(f"    {c}_ = {c}" for c in _ordered(loop, v.per_neuron)),
@@ -218,7 +255,7 @@ def recurrent_forward_source(loop: Loop, v: Variant) -> str:
         *_copy("        ", [(f"state{k}[b, j]", f"w{k}[j]") for k in states]),
     ]
     what = "forward over time, with recurrent weights"
-    return RECURRENT + _header(loop, what) + "\n".join(lines) + "\n"
+    return RECURRENT + header(loop, what) + "\n".join(lines) + "\n"
 
 
 def recurrent_backward_source(loop: Loop, v: Variant) -> str:
@@ -231,7 +268,7 @@ def recurrent_backward_source(loop: Loop, v: Variant) -> str:
     constants: dict[float, str] = {}
     dialect = numba_dialect(constants)
     names = _names(loop, v)
-    forward = _step_lines(loop, names, dialect)
+    forward = step_lines(loop, names, dialect)
     back, learned, scalars, vectors = _adjoint_lines(loop, v, names, dialect)
     states = range(len(loop.states))
     arguments = [
@@ -242,7 +279,7 @@ def recurrent_backward_source(loop: Loop, v: Variant) -> str:
         DECORATOR,
         f"def backward({', '.join(arguments)}, first, last):",
         "    T, B, n = x.shape",
-        *_constants(constants),
+        *constant_lines(constants),
         *(f"    trace{k} = np.empty((ROWS, T, n), x.dtype)" for k in states),
         *(f"    w{k} = np.empty(n, x.dtype)" for k in states),
         *(f"    ls{k} = np.empty((ROWS, n), x.dtype)" for k in states),
@@ -293,7 +330,7 @@ def recurrent_backward_source(loop: Loop, v: Variant) -> str:
         *_totals(scalars),
     ]
     what = "gradients, backward over time, with recurrent weights"
-    return RECURRENT + _header(loop, what) + "\n".join(lines) + "\n"
+    return RECURRENT + header(loop, what) + "\n".join(lines) + "\n"
 
 
 def graded_coefficients(loop: Loop, v: Variant) -> tuple[list[sympy.Symbol], list[sympy.Symbol]]:
@@ -339,9 +376,15 @@ def _totals(scalars: list[sympy.Symbol]) -> list[str]:
     return lines
 
 
-def _header(loop: Loop, what: str) -> str:
+def header(loop: Loop, what: str) -> str:
     draws = any(isinstance(line, Assign) and line.value.has(uniform) for line in loop.statements)
-    return HEADER.format(name=loop.program.name, what=what) + (RANDOM if draws else "")
+    return HEADER.format(name=loop.program.name, what=what, elementary=elementary_digest()) + (RANDOM if draws else "")
+
+
+@lru_cache(maxsize=1)
+def elementary_digest() -> str:
+    """Hash of the functions that are compiled into a kernel: one that was compiled with others must not be taken for it."""
+    return hashlib.sha256(Path(elementary.__file__).read_bytes()).hexdigest()[:16]
 
 
 def _names(loop: Loop, v: Variant) -> dict[sympy.Symbol, str]:
@@ -357,16 +400,19 @@ def _reads(loop: Loop, v: Variant, source: str = "w{}") -> list[str]:
     return lines + [f"{c}_j = {c}_[j]" for c in _ordered(loop, v.per_neuron)]
 
 
-def _step_lines(loop: Loop, names: dict[sympy.Symbol, str], dialect: Dialect) -> list[str]:
+def step_lines(loop: Loop, names: dict[sympy.Symbol, str], dialect: Dialect) -> list[str]:
     one, zero = dialect.number(1.0), dialect.number(0.0)
     lines = []
+    spikes: set[sympy.Symbol] = set()  # what is 0 or 1
     for k, line in enumerate(loop.statements):
         match line:
             case Assign(_, value):
-                text = render(value, names, dialect)
-            case Detach(_, source):
+                text = _mixture(value, spikes, names, dialect) or render(value, names, dialect)
+            case Detach(target, source):
                 text = names[source]
-            case Fire(_, argument, strict, _, None):
+                spikes |= {target} if source in spikes else set()
+            case Fire(target, argument, strict, _, None):
+                spikes.add(target)
                 text = f"{one} if {names[argument]} {'>' if strict else '>='} {zero} else {zero}"
             case Fire(_, _, _, _, soft):
                 text = render(soft, names, dialect)
@@ -375,11 +421,24 @@ def _step_lines(loop: Loop, names: dict[sympy.Symbol, str], dialect: Dialect) ->
     return lines
 
 
+def _mixture(value: Expr, spikes: set[sympy.Symbol], names: dict[sympy.Symbol, str], dialect: Dialect) -> str | None:
+    """a*s + b*(1 - s) of a spike s, as a reset is written, as the choice that it is: one instruction for three, and the same number."""
+    if not (isinstance(value, sympy.Add) and len(value.args) == 2):
+        return None
+    for s in spikes & value.free_symbols:
+        for fired, silent in (value.args, value.args[::-1]):
+            if s in fired.as_ordered_factors() and 1 - s in silent.as_ordered_factors():
+                a, b = fired.xreplace({s: sympy.Integer(1)}), silent.xreplace({s: sympy.Integer(0)})
+                yes, no = render(a, names, dialect), render(b, names, dialect)
+                return dialect.choose.format(f"({names[s]} != {dialect.number(0.0)})", yes, no)
+    return None
+
+
 def _ordered(loop: Loop, chosen: frozenset[sympy.Symbol]) -> list[sympy.Symbol]:
     return [c for c in loop.coefficients if c in chosen]
 
 
-def _constants(constants: Mapping[float, str]) -> list[str]:
+def constant_lines(constants: Mapping[float, str]) -> list[str]:
     return [f"    {name} = x.dtype.type({value!r})" for value, name in constants.items()]
 
 

@@ -18,6 +18,7 @@ from ranvier.kernels.cpu.compile import kernel_inline
 LANES = 64
 # Errors that share what is read of a table, and its columns that are read at once: eight registers of totals.
 ROWS, PANEL = 4, 16
+FUSED = ("contract",)  # a product and a sum may be one instruction
 # Numbers of a stretch that are added at once, and of what is left over.
 WIDE, SHORT = 32, 8
 
@@ -66,8 +67,8 @@ def _sum(context: Any, builder: Any, signature: Any, arguments: Any, scaled: boo
     row = builder.load(builder.bitcast(at, vector.as_pointer()))
     row.align = size
     if factor is not None:
-        row = builder.fmul(row, _broadcast(builder, builder.load(builder.gep(factor, [k])), LANES), ("contract",))
-    longer = builder.fadd(sum_, row, () if factor is None else ("contract",))
+        row = builder.fmul(row, _broadcast(builder, builder.load(builder.gep(factor, [k])), LANES), flags=FUSED)
+    longer = builder.fadd(sum_, row, flags=() if factor is None else FUSED)
     following = builder.add(k, ir.Constant(_i64, 1))
     for phi, first, next_ in ((k, begin, following), (sum_, start, longer)):
         phi.add_incoming(first, before)
@@ -116,8 +117,8 @@ def add_products(typingctx: Any, total: Any, table: Any, factor: Any, place: Any
         longer = []
         for m, sum_ in zip(rows, sums, strict=True):
             value = builder.load(builder.gep(factor.data, [builder.add(builder.mul(m, inputs), i)]))
-            product = builder.fmul(weights, _broadcast(builder, value, PANEL), ("contract",))
-            longer.append(builder.fadd(sum_, product, ("contract",)))
+            product = builder.fmul(weights, _broadcast(builder, value, PANEL), flags=FUSED)
+            longer.append(builder.fadd(sum_, product, flags=FUSED))
         following = builder.add(i, ir.Constant(_i64, 1))
         for phi, start, next_ in ((i, zero, following), *zip(sums, starts, longer, strict=True)):
             phi.add_incoming(start, before)
@@ -186,8 +187,8 @@ def _stretch(lanes: int, scaled: bool) -> Any:
         old, new = (builder.load(place) for place in places)
         old.align = new.align = size
         if scaled:
-            new = builder.fmul(new, _broadcast(builder, arguments[4], lanes), ("contract",))
-        builder.store(builder.fadd(old, new, ("contract",) if scaled else ()), places[0]).align = size
+            new = builder.fmul(new, _broadcast(builder, arguments[4], lanes), flags=FUSED)
+        builder.store(builder.fadd(old, new, flags=FUSED if scaled else ()), places[0]).align = size
         return context.get_dummy_value()
 
     if scaled:

@@ -1,4 +1,4 @@
-"""Time courses that several synapses share."""
+"""Time courses that synapses and neurons share."""
 
 from typing import Any
 
