@@ -45,6 +45,14 @@ def floating_range(where: str, argument: str, x: Tensor) -> tuple[float, float]:
     return value_range(where, argument, x)
 
 
+def broadcasts(x: Tensor, shape: torch.Size) -> bool:
+    """Whether `x` broadcasts to `shape` and not beyond it."""
+    try:
+        return torch.broadcast_shapes(x.shape, shape) == shape
+    except RuntimeError:
+        return False
+
+
 def steps_at_least(where: str, steps: int, least: int = 1) -> None:
     """Refuse a number of time steps that is not a whole number of `least` or more."""
     if isinstance(steps, bool) or not isinstance(steps, Integral):

@@ -66,6 +66,14 @@ def test_distances_are_symmetric_and_zero_to_themselves(
     assert of_two(a, a.copy(), **options) == 0.0
 
 
+@each(WINDOWED)
+@few
+@given(a=train, b=train)
+def test_what_has_no_scale_is_at_most_one(of_two: Any, of_all: Any, options: dict[str, float], a: Any, b: Any) -> None:
+    assert 0.0 <= of_two(a, b, **options) <= 1.0 + 1e-12
+    assert of_all([a, b], **options).max() <= 1.0 + 1e-12
+
+
 @each(METRICS)
 @few
 @given(a=train, b=train, c=train)

@@ -112,6 +112,14 @@ def test_silence_is_the_floor_and_a_short_clip_is_padded():
     assert log_mel(x, 8000).shape == (1, 40)
 
 
+def test_a_constant_offset_stays_below_the_voice():
+    tone = 0.1 * torch.sin(2 * math.pi * 1000 * torch.arange(800, dtype=torch.float64) / 8000)
+    change = (log_mel(tone + 0.1, 8000) - log_mel(tone, 8000)).abs().amax(0)
+    assert change[0] > 3  # nepers, in the filter from 20 Hz on
+    centres = mel_edges(40, 20.0, 4000.0)[1:-1]
+    assert change[(centres > 800) & (centres < 1200)].max() < 0.01
+
+
 def test_gradient_reaches_the_wave_even_in_silence():
     x = torch.cat([torch.zeros(300), noise(300)]).requires_grad_()
     log_mel(x, 8000).sum().backward()
@@ -157,6 +165,18 @@ def test_deltas_of_a_ramp_are_its_slope_inside_and_of_a_constant_zero():
         (torch.zeros(400, dtype=torch.int16), {}, TypeError, "wave / 32768"),
         (torch.zeros(0), {}, ValueError, "the wave is empty"),
         (torch.tensor([0.0, math.nan, math.inf]), {}, ValueError, "2 of 3 samples are NaN or infinite"),
+        (
+            torch.zeros(400, 2),
+            {},
+            ValueError,
+            r"time is the last axis, .* got shape \(400, 2\)\. Mix .* wave\.mean\(-1\)",
+        ),
+        (
+            torch.full((400,), 2e4),
+            {},
+            ValueError,
+            "full scale is 1, got samples from 20000 to 20000. Type `wave / 32768`",
+        ),
         (torch.zeros(400), {"high": 5000.0}, ValueError, "rate / 2 = 4000 Hz"),
         (torch.zeros(400), {"bands": 0}, ValueError, "bands must be at least 1"),
         (torch.zeros(400), {"hop": 0.0}, ValueError, "hop must be positive"),
@@ -165,6 +185,11 @@ def test_deltas_of_a_ramp_are_its_slope_inside_and_of_a_constant_zero():
 def test_refusals(wave, options, error, text):
     with pytest.raises(error, match=text):
         log_mel(wave, 8000, **options)
+
+
+def test_a_rate_in_kilohertz_is_refused():
+    with pytest.raises(ValueError, match="got low 20 Hz, high 4 Hz and rate / 2 = 4 Hz"):
+        log_mel(torch.zeros(400), 8)
 
 
 def test_mfcc_refuses_more_coefficients_than_bands():

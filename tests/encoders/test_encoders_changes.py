@@ -51,6 +51,12 @@ def test_threshold_based_golden() -> None:
     assert float(change_threshold(SIGNAL, factor=1)) == pytest.approx(0.345832, abs=1e-6)
 
 
+def test_step_forward_fires_beyond_its_threshold_and_delta_at_it() -> None:
+    x = torch.tensor([0.0, 1.0, 1.0, 2.5])  # exact in binary: elsewhere a tie is decided by rounding
+    assert step_forward(x, 1.0).tolist() == [0, 0, 0, 1]
+    assert delta(x, 1.0).tolist() == [0, 1, 0, 1]
+
+
 @settings(deadline=None, max_examples=50)
 @given(changes=st.lists(st.floats(-1, 1), min_size=1, max_size=60))
 def test_step_forward_error_is_at_most_the_threshold_on_gentle_slopes(changes: list[float]) -> None:

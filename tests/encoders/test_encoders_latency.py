@@ -5,7 +5,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ranvier.encoders import latency, latency_times, log_latency, log_latency_times
+from ranvier.encoders import (
+    latency,
+    latency_inverse,
+    latency_times,
+    log_latency,
+    log_latency_inverse,
+    log_latency_times,
+)
 from ranvier.units import ms
 
 BOTH = pytest.mark.parametrize("encode", [latency, log_latency])
@@ -98,6 +105,55 @@ def test_brighter_is_never_later(encode, values: list[float], steps: int, thresh
     assert torch.equal(spikes.sum(0), fires.float())  # exactly one spike, or none
     at = spikes.argmax(0)[fires]
     assert bool((at.diff() <= 0).all())
+
+
+@pytest.mark.parametrize("steps", [2, 5, 25, 301])
+@pytest.mark.parametrize("tau", [None, 2 * ms])
+def test_inverse_is_off_by_half_a_step_at_most(steps: int, tau: float | None) -> None:
+    x = torch.linspace(0, 1, 501, dtype=torch.float64)
+    if tau is not None and steps < 3:
+        steps = 3
+    rebuilt = latency_inverse(latency(x, steps=steps, tau=tau, threshold=0.0), tau=tau)
+    span = (steps - 1) * ms if tau is None else tau
+    assert float((rebuilt - x).abs().max()) <= 0.5 * ms / span + 1e-12
+    assert rebuilt[0] == 0 and rebuilt.dtype == torch.float64
+
+
+@pytest.mark.parametrize("tau", [None, 20 * ms])
+def test_inverse_of_the_logarithm_encodes_to_the_same_spikes(tau: float | None) -> None:
+    x = torch.linspace(0, 1, 501, dtype=torch.float64)
+    spikes = log_latency(x, steps=200, tau=tau)
+    rebuilt = log_latency_inverse(spikes, tau=tau)
+    assert torch.equal(log_latency(rebuilt, steps=200, tau=tau), spikes)
+    assert (rebuilt[x <= 0.01] == 0).all() and (rebuilt.diff() >= 0).all()
+    assert log_latency_inverse(torch.tensor([[1.0], [0.0]])).tolist() == [1]  # before the step of 1, as it may be
+    golden = log_latency_inverse(log_latency(X, steps=2001))  # 0.02 fires in the last step
+    torch.testing.assert_close(golden, X, atol=0, rtol=0.02)
+
+
+@pytest.mark.parametrize("inverse", [latency_inverse, log_latency_inverse])
+@pytest.mark.parametrize(
+    ("arguments", "error", "match"),
+    [
+        (
+            {"spikes": torch.zeros(1, 3)},
+            ValueError,
+            r"spikes must have shape \[T, \*N\] with T at least 2, got \(1, 3\)",
+        ),
+        ({"spikes": [1.0]}, TypeError, "spikes must be a torch.Tensor, got list"),
+        ({"tau": 0.0}, ValueError, "tau must be a time above 0 s"),
+        ({"dt": -1.0}, ValueError, "dt must be a time above 0 s"),
+    ],
+)
+def test_inverse_refuses(inverse, arguments: dict, error: type[Exception], match: str) -> None:
+    with pytest.raises(error, match=f"{inverse.__name__}: {match}"):
+        inverse(**({"spikes": torch.zeros(4, 2)} | arguments))
+    with pytest.raises(ValueError, match=r"log_latency_inverse: threshold must lie in \(0, 1\), got 1"):
+        log_latency_inverse(torch.zeros(4, 2), threshold=1.0)
+
+
+def test_one_in_the_logarithmic_code_is_not_the_first_moment() -> None:
+    assert float(log_latency_times(torch.ones(1, dtype=torch.float64), steps=5)) > 0.05 * ms
 
 
 @BOTH

@@ -90,6 +90,12 @@ def test_fewer_steps_share_the_ranks_evenly() -> None:
     assert (spike_ranks(spikes).flatten(1).gather(1, ranks(x).flatten(1).argsort(1)).diff(dim=1) >= 0).all()
 
 
+def test_fewer_values_than_steps_are_no_fault() -> None:
+    spikes = rank_order(torch.tensor([[0.0, 0.3, 0.0, 0.9]]), steps=3, silent=0.0)
+    assert spikes.nonzero().tolist() == [[0, 0, 1], [0, 0, 3]]  # two of four ranks, which share three steps
+    assert rank_order(torch.full((1, 4), 0.5), steps=4).sum(0).eq(1).all()
+
+
 @pytest.mark.parametrize("dtype", [torch.float16, torch.float32, torch.float64])
 def test_dtype_and_untouched_input(dtype: torch.dtype) -> None:
     x = torch.tensor([[0.5, 0.1, 0.9]], dtype=dtype, requires_grad=True)

@@ -81,6 +81,17 @@ def test_generator_decides(encode) -> None:
     assert not torch.equal(first, encode(x, steps=20, generator=seeded(2)))
 
 
+def test_every_epoch_draws_anew() -> None:
+    generator, p = seeded(), torch.full((50,), 0.5)
+    assert not torch.equal(bernoulli(p, steps=20, generator=generator), bernoulli(p, steps=20, generator=generator))
+
+
+def test_the_rate_behind_a_count() -> None:
+    rate = torch.tensor([20.0, 200.0, 900.0], dtype=torch.float64)
+    spikes = poisson(rate, steps=100_000, generator=seeded())
+    torch.testing.assert_close(-torch.log1p(-spikes.mean(0)) / 1e-3, rate, rtol=0.05, atol=0)
+
+
 def test_explicit_generator_leaves_the_global_one_alone() -> None:
     state = torch.get_rng_state()
     bernoulli(torch.full((5,), 0.5), steps=3, generator=seeded())

@@ -45,6 +45,17 @@ def test_count_scale_divides_the_counts() -> None:
     assert float(loss) == pytest.approx(expected, abs=1e-12)
 
 
+def test_counts_far_apart_stay_finite_and_a_scale_gives_their_gradient_back() -> None:
+    spikes, wrong, right = spikes_of_counts([200, 0], steps=200).float(), torch.tensor([1]), torch.tensor([0])
+    assert float(cross_entropy_count(spikes, wrong)) == 200  # a softmax that underflows has no logarithm
+    steps = len(spikes)
+    for scale, alive in ((1.0, False), (10 / steps, True)):
+        x = spikes.clone().requires_grad_()
+        cross_entropy_count(x, right, scale=scale).backward()
+        assert x.grad is not None and x.grad.isfinite().all()
+        assert (float(x.grad.abs().max()) > 1e-9) == alive
+
+
 def test_rate_golden_and_is_another_loss_than_count() -> None:
     # Three steps: [1,1,0], [1,0,0], [1,0,0].
     loss = cross_entropy_rate(spikes_of_counts([3, 1, 0]), torch.tensor([0]))

@@ -34,6 +34,11 @@ def checked_train(where: str, name: str, times: Any, *, repeats: bool = True) ->
     return train
 
 
+def checked_pair(where: str, a: Any, b: Any, *, repeats: bool = True) -> list[np.ndarray]:
+    """Times float64 [n] and [m] of two trains, called a and b."""
+    return [checked_train(where, name, times, repeats=repeats) for name, times in (("a", a), ("b", b))]
+
+
 def checked_trains(where: str, trains: Any, *, repeats: bool = True) -> list[np.ndarray]:
     """Times float64 [count] of each train of a sequence."""
     if isinstance(trains, Events | Tensor | np.ndarray) or not isinstance(trains, Sequence):

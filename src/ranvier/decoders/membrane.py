@@ -89,21 +89,21 @@ def final_membrane_scores(v: Tensor) -> Tensor:
 
 
 def _finals(where: str, v: Tensor) -> Tensor:
-    floating_range(where, "v", v)
-    output_shape(where, "v", v)
-    return v[-1]
+    return _checked(where, v)[-1]
 
 
 def _maxima(where: str, v: Tensor) -> Tensor:
-    floating_range(where, "v", v)
-    output_shape(where, "v", v)
-    return v.amax(0)
+    return _checked(where, v).amax(0)
 
 
 def _means(where: str, v: Tensor) -> Tensor:
+    return _checked(where, v).mean(0, dtype=torch.promote_types(v.dtype, torch.float32))
+
+
+def _checked(where: str, v: Tensor) -> Tensor:
     floating_range(where, "v", v)
     output_shape(where, "v", v)
-    return v.mean(0, dtype=torch.promote_types(v.dtype, torch.float32))
+    return v
 
 
 def _indifferent(scores: Tensor) -> Tensor:

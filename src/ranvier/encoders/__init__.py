@@ -13,7 +13,14 @@ from ranvier.encoders.delta import delta
 from ranvier.encoders.direct import direct
 from ranvier.encoders.fully_temporal import SpikeTimes, fully_temporal, fully_temporal_inverse
 from ranvier.encoders.hsa import hsa, modified_hsa
-from ranvier.encoders.latency import latency, latency_times, log_latency, log_latency_times
+from ranvier.encoders.latency import (
+    latency,
+    latency_inverse,
+    latency_times,
+    log_latency,
+    log_latency_inverse,
+    log_latency_times,
+)
 from ranvier.encoders.moving_window import moving_window
 from ranvier.encoders.phase import phase, phase_inverse
 from ranvier.encoders.population import population, population_inverse, receptive_fields
@@ -41,8 +48,10 @@ __all__ = [
     "fully_temporal_inverse",
     "hsa",
     "latency",
+    "latency_inverse",
     "latency_times",
     "log_latency",
+    "log_latency_inverse",
     "log_latency_times",
     "low_pass",
     "modified_hsa",

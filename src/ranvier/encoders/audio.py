@@ -12,6 +12,8 @@ from torch import Tensor
 
 from ranvier.units import ms
 
+LOUDEST = 100.0  # full scales; a larger wave was never divided by its own
+MOST_CHANNELS = 8  # of a recording; so few samples on the last axis are channels
 FLOOR = 1e-10  # power below this is silence; keeps the logarithm finite
 
 
@@ -126,22 +128,27 @@ def log_mel(
 
     Raises:
         TypeError: if `wave` is not floating point.
-        ValueError: for an empty or non-finite wave, a rate, window or hop that is not positive, and bad band edges.
+        ValueError: for an empty or non-finite wave, one whose last axis holds channels or that exceeds full scale 100 times,
+            a rate, window or hop that is not positive, and bad band edges.
 
     Example:
         >>> log_mel(torch.zeros(8000), 8000).shape
         torch.Size([98, 40])
     """
-    check_wave("log_mel", wave, rate, window, hop)
-    length, step = frame_sizes(rate, window, hop)
-    if wave.shape[-1] < length:
-        wave = torch.nn.functional.pad(wave, (0, length - wave.shape[-1]))
+    wave, length, step = framed("log_mel", wave, rate, window, hop)
     size = 1 << (length - 1).bit_length()
     frames = wave.unfold(-1, length, step)  # [..., frames, length], a view
     hann = torch.hann_window(length, dtype=wave.dtype, device=wave.device)
     power = torch.fft.rfft(frames * hann, n=size).abs().square()  # [..., frames, bins]
     filters = mel_filters(bands, size, rate, low=low, high=high, slaney=slaney).to(power)
     return (power @ filters).clamp(min=FLOOR).log()
+
+
+def framed(where: str, wave: Tensor, rate: float, window: float, hop: float) -> tuple[Tensor, int, int]:
+    """A wave that is one, padded with silence at its end to a whole window; samples in a frame and from frame to frame."""
+    check_wave(where, wave, rate, window, hop)
+    length, step = frame_sizes(rate, window, hop)
+    return torch.nn.functional.pad(wave, (0, max(0, length - wave.shape[-1]))), length, step
 
 
 def frame_sizes(rate: float, window: float, hop: float) -> tuple[int, int]:
@@ -239,20 +246,35 @@ def deltas(features: Tensor, width: int = 2) -> Tensor:
     return total / (2 * sum(k * k for k in range(1, width + 1)))
 
 
-def check_wave(who: str, wave: Tensor, rate: float, window: float = 25 * ms, hop: float = 10 * ms) -> None:
-    """Refuse what is no wave [..., samples], and a rate in Hz or a window or hop in seconds that is not above 0."""
+def check_framing(where: str, rate: float, window: float, hop: float) -> None:
+    """Refuse a rate in Hz or a window or hop in seconds that is not above 0."""
+    for name, value, unit in (("rate", rate, "Hz"), ("window", window, "s"), ("hop", hop, "s")):
+        if not value > 0:
+            raise ValueError(f"{where}: {name} must be positive, got {value:g} {unit}.")
+
+
+def check_wave(where: str, wave: Tensor, rate: float, window: float = 25 * ms, hop: float = 10 * ms) -> None:
+    """Refuse what is no wave [..., samples] of full scale 1, and a rate in Hz or a window or hop in seconds that is not above 0."""
     if not wave.is_floating_point():
         raise TypeError(
-            f"{who}: the wave must be floating point with full scale at 1, got {wave.dtype}. "
+            f"{where}: the wave must be floating point with full scale at 1, got {wave.dtype}. "
             f"For 16-bit samples type `wave / 32768`."
         )
     if wave.ndim == 0 or wave.numel() == 0:
-        raise ValueError(f"{who}: the wave is empty, shape {tuple(wave.shape)}; expected [..., samples].")
-    for name, value, unit in (("rate", rate, "Hz"), ("window", window, "s"), ("hop", hop, "s")):
-        if not value > 0:
-            raise ValueError(f"{who}: {name} must be positive, got {value:g} {unit}.")
-    bad = int((~torch.isfinite(wave)).sum())
-    if bad:
+        raise ValueError(f"{where}: the wave is empty, shape {tuple(wave.shape)}; expected [..., samples].")
+    if wave.ndim > 1 and wave.shape[-1] <= MOST_CHANNELS and wave.shape[-2] > 100:
         raise ValueError(
-            f"{who}: {bad} of {wave.numel()} samples are NaN or infinite. Repair the recording, or leave it out."
+            f"{where}: time is the last axis, expected [..., samples], got shape {tuple(wave.shape)}. Mix the channels of a "
+            "recording with wave.mean(-1), or keep them with wave.transpose(-1, -2)."
+        )
+    check_framing(where, rate, window, hop)
+    low, high = (float(end) for end in torch.aminmax(wave.detach()))
+    if not (math.isfinite(low) and math.isfinite(high)):
+        bad = int((~torch.isfinite(wave)).sum())
+        raise ValueError(
+            f"{where}: {bad} of {wave.numel()} samples are NaN or infinite. Repair the recording, or leave it out."
+        )
+    if max(-low, high) > LOUDEST:
+        raise ValueError(
+            f"{where}: full scale is 1, got samples from {low:g} to {high:g}. Type `wave / 32768` if they are of 16 bits."
         )

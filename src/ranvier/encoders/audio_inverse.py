@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ranvier.checks import floating_range
-from ranvier.encoders.audio import dct_matrix, frame_sizes, lifter_weights, mel_filters
+from ranvier.encoders.audio import check_framing, dct_matrix, frame_sizes, lifter_weights, mel_filters
 from ranvier.encoders.shared import check_generator
 from ranvier.units import ms
 
@@ -148,8 +148,6 @@ def wave_of_power(
 
 def _transform_size(where: str, rate: float, window: float, hop: float) -> int:
     """Length of the Fourier transform that `log_mel` takes."""
-    for name, value, unit in (("rate", rate, "Hz"), ("window", window, "s"), ("hop", hop, "s")):
-        if not value > 0:
-            raise ValueError(f"{where}: {name} must be positive, got {value:g} {unit}.")
+    check_framing(where, rate, window, hop)
     length, _ = frame_sizes(rate, window, hop)
     return 1 << (length - 1).bit_length()

@@ -10,7 +10,7 @@ import warnings
 import torch
 from torch import Tensor
 
-from ranvier.encoders.audio import FLOOR, check_wave, frame_sizes
+from ranvier.encoders.audio import FLOOR, check_wave, framed
 from ranvier.units import ms
 
 ORDER = 4  # of the gammatone that fits human filters
@@ -157,10 +157,7 @@ def log_gammatone(
         >>> log_gammatone(torch.zeros(8000), 8000).shape
         torch.Size([98, 40])
     """
-    check_wave("log_gammatone", wave, rate, window, hop)
-    length, step = frame_sizes(rate, window, hop)
-    if wave.shape[-1] < length:
-        wave = torch.nn.functional.pad(wave, (0, length - wave.shape[-1]))
+    wave, length, step = framed("log_gammatone", wave, rate, window, hop)
     power = _rectified(wave, rate, bands, low, high).square()  # [..., samples, bands]
     hann = torch.hann_window(length, dtype=wave.dtype, device=wave.device)
     frames = power.unfold(-2, length, step)  # [..., frames, bands, length], a view

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from ranvier.checks import positive_time, steps_at_least
+from ranvier.checks import positive_time, steps_at_least, value_range
 from ranvier.encoders.shared import one_spike, unit_values
 from ranvier.units import ms
 
@@ -71,6 +71,29 @@ def latency_times(
     return _linear_steps("latency_times", x, steps, dt, tau, threshold, fire_below, clip) * dt
 
 
+def latency_inverse(spikes: Tensor, *, dt: float = 1 * ms, tau: float | None = None) -> Tensor:
+    """The value that the first spike of a linear latency code stands for.
+
+        x = 1 - t / tau
+
+    Off by at most half a step, dt / (2 tau): without `tau`, 1 / (2 (T - 1)).
+
+    Args:
+        spikes: what `latency` gave, shape [T, *N].
+        dt, tau: as in `latency`.
+
+    Returns:
+        Values in [0, 1], shape [*N], of a floating dtype; 0 for a silent neuron.
+
+    Raises:
+        TypeError: `spikes` is not a tensor.
+        ValueError: `spikes` is empty, not finite or of fewer than 2 steps, or `dt` or `tau` is not above 0.
+    """
+    t = _first_steps("latency_inverse", spikes, dt, tau)
+    span = len(spikes) - 1 if tau is None else tau / dt  # in steps
+    return torch.where(t.isinf(), 0, 1 - t / span).clamp(min=0)
+
+
 def log_latency(
     x: Tensor,
     *,
@@ -134,6 +157,45 @@ def log_latency_times(
     return _logarithmic_steps("log_latency_times", x, steps, dt, tau, threshold, fire_below, clip) * dt
 
 
+def log_latency_inverse(
+    spikes: Tensor, *, dt: float = 1 * ms, tau: float | None = None, threshold: float = 0.01
+) -> Tensor:
+    """The value that the first spike of a logarithmic latency code stands for.
+
+        x = threshold / (1 - exp(-t / tau))
+
+    Encoding it again gives the same spike. The steps of bright values are few and each holds a wide range; the last step
+    holds everything down to the threshold.
+
+    Args:
+        spikes: what `log_latency` gave, shape [T, *N].
+        dt, tau, threshold: as in `log_latency`.
+
+    Returns:
+        Values in [0, 1], shape [*N], of a floating dtype; 0 for a silent neuron, 1 for a spike in a step before that of 1.
+
+    Raises:
+        TypeError: `spikes` is not a tensor.
+        ValueError: `spikes` is empty, not finite or of fewer than 2 steps, `dt` or `tau` is not above 0, or `threshold`
+            leaves (0, 1).
+    """
+    where = "log_latency_inverse"
+    t = _first_steps(where, spikes, dt, tau)
+    constant = _log_constant(where, len(spikes), dt, tau, threshold)
+    return torch.where(t.isinf(), 0, threshold / -torch.expm1(-t / constant)).clamp(max=1)
+
+
+def _first_steps(where: str, spikes: Tensor, dt: float, tau: float | None) -> Tensor:
+    """Step of each neuron's first spike [*N], infinite for none, in at least float32."""
+    value_range(where, "spikes", spikes)
+    if spikes.ndim == 0 or len(spikes) < 2:
+        raise ValueError(f"{where}: spikes must have shape [T, *N] with T at least 2, got {tuple(spikes.shape)}.")
+    _check_times(where, dt, tau)
+    fired = spikes != 0
+    step = fired.to(torch.uint8).argmax(0).to(torch.promote_types(spikes.dtype, torch.float32))
+    return torch.where(fired.any(0), step, torch.inf)
+
+
 def _linear_steps(
     where: str, x: Tensor, steps: int, dt: float, tau: float | None, threshold: float, fire_below: bool, clip: bool
 ) -> Tensor:
@@ -149,9 +211,7 @@ def _logarithmic_steps(
     where: str, x: Tensor, steps: int, dt: float, tau: float | None, threshold: float, fire_below: bool, clip: bool
 ) -> Tensor:
     value = _checked(where, x, steps, dt, tau, clip)
-    if not 0 < threshold < 1:
-        raise ValueError(f"{where}: threshold must lie in (0, 1), got {threshold}. Use for example threshold=0.01.")
-    constant = (steps - 1) / math.log(2) if tau is None else tau / dt  # in steps
+    constant = _log_constant(where, steps, dt, tau, threshold)
     if tau is not None:
         _fits(where, -constant * math.log1p(-threshold), "x = 1", steps, tau)
     faint = value <= threshold
@@ -160,12 +220,23 @@ def _logarithmic_steps(
     return _faint_apart((constant * charging).clamp(max=steps - 1), faint, steps, fire_below)
 
 
-def _checked(where: str, x: Tensor, steps: int, dt: float, tau: float | None, clip: bool) -> Tensor:
-    value = unit_values(where, "x", x, clip=clip)
-    steps_at_least(where, steps, least=2)
+def _log_constant(where: str, steps: int, dt: float, tau: float | None, threshold: float) -> float:
+    """Time constant of the charging membrane, in steps."""
+    if not 0 < threshold < 1:
+        raise ValueError(f"{where}: threshold must lie in (0, 1), got {threshold}. Use for example threshold=0.01.")
+    return (steps - 1) / math.log(2) if tau is None else tau / dt
+
+
+def _check_times(where: str, dt: float, tau: float | None) -> None:
     positive_time(where, "dt", dt)
     if tau is not None:
         positive_time(where, "tau", tau)
+
+
+def _checked(where: str, x: Tensor, steps: int, dt: float, tau: float | None, clip: bool) -> Tensor:
+    value = unit_values(where, "x", x, clip=clip)
+    steps_at_least(where, steps, least=2)
+    _check_times(where, dt, tau)
     return value
 
 

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from ranvier.checks import floating_range, steps_at_least, value_range
+from ranvier.checks import broadcasts, floating_range, steps_at_least, value_range
 from ranvier.encoders.shared import one_spike
 
 
@@ -146,11 +146,7 @@ def _geometry(
     bottom, top = (torch.as_tensor(end, dtype=x.dtype, device=x.device) for end in (low, high))
     for name, end in (("low", bottom), ("high", top)):
         value_range(where, name, end)
-        try:
-            fits = torch.broadcast_shapes(end.shape, x.shape) == x.shape
-        except RuntimeError:
-            fits = False
-        if not fits:
+        if not broadcasts(end, x.shape):
             raise ValueError(
                 f"{where}: {name} has shape {tuple(end.shape)}, which does not broadcast to the values' shape "
                 f"{tuple(x.shape)}. Give a number, or one a feature."

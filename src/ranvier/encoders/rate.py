@@ -16,7 +16,8 @@ def poisson(
         P(S[t] = 1) = 1 - exp(-rate * dt)
 
     A step holds one spike however many events fell into it, so the spikes per second come to (1 - exp(-rate * dt)) /
-    dt: 2.5 % below `rate` at rate * dt = 0.05, 37 % below at 1. There is no refractory period. Draw anew in every
+    dt: 2.5 % below `rate` at rate * dt = 0.05, 37 % below at 1; n spikes in T steps most likely come from a rate of
+    -log(1 - n / T) / dt. There is no refractory period. Draw anew in every
     epoch: a network overfits to spikes that were frozen once.
 
     Args:

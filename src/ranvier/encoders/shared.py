@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from ranvier.checks import floating_range, value_range
+from ranvier.checks import broadcasts, floating_range, value_range
 
 
 def unit_values(where: str, argument: str, x: Tensor, *, clip: bool) -> Tensor:
@@ -43,11 +43,7 @@ def for_each_sample(where: str, argument: str, value: float | Tensor, x: Tensor)
         ValueError: it does not fit, or is not finite.
     """
     sample = torch.as_tensor(value, dtype=x.dtype, device=x.device).detach()
-    try:
-        fits = torch.broadcast_shapes(sample.shape, x.shape[1:]) == x.shape[1:]
-    except RuntimeError:
-        fits = False
-    if not fits:
+    if not broadcasts(sample, x.shape[1:]):
         raise ValueError(
             f"{where}: {argument} has shape {tuple(sample.shape)}, but one sample of x has shape {tuple(x.shape[1:])}. "
             f"Give a number, or a {argument} that broadcasts to that shape."

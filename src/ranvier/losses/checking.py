@@ -22,8 +22,12 @@ def over_time(x: Tensor) -> Tensor:
     return x.sum(0, dtype=at_least_float32(x))  # [B, C]
 
 
-def mean_cross_entropy(logits: Tensor, labels: Tensor, label_smoothing: float) -> Tensor:
-    """Mean over the rows of `logits` [rows, C] against `labels` [rows]."""
+def mean_cross_entropy(where: str, logits: Tensor, labels: Tensor, label_smoothing: float) -> Tensor:
+    """Mean over the rows of `logits` [rows, C] against `labels` [rows]; refuses a smoothing outside [0, 1]."""
+    if not 0 <= label_smoothing <= 1:
+        raise ValueError(
+            f"{where}: label_smoothing must lie in [0, 1], got {label_smoothing}. Use for example label_smoothing=0.1."
+        )
     return functional.cross_entropy(logits, labels.long(), label_smoothing=label_smoothing)
 
 
@@ -71,11 +75,4 @@ def check_classes(where: str, argument: str, classes: int, least: int, axis: int
         raise ValueError(
             f"{where}: {argument} has {classes} class on axis {axis}, expected at least {least}. "
             "Use an output layer with one neuron a class."
-        )
-
-
-def check_smoothing(where: str, label_smoothing: float) -> None:
-    if not 0 <= label_smoothing <= 1:
-        raise ValueError(
-            f"{where}: label_smoothing must lie in [0, 1], got {label_smoothing}. Use for example label_smoothing=0.1."
         )

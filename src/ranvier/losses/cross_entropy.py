@@ -4,7 +4,7 @@ import math
 
 from torch import Tensor
 
-from ranvier.losses.checking import check_classified, check_smoothing, check_spikes, mean_cross_entropy, over_time
+from ranvier.losses.checking import check_classified, check_spikes, mean_cross_entropy, over_time
 
 
 def cross_entropy_count(spikes: Tensor, labels: Tensor, *, scale: float = 1.0, label_smoothing: float = 0.0) -> Tensor:
@@ -29,11 +29,10 @@ def cross_entropy_count(spikes: Tensor, labels: Tensor, *, scale: float = 1.0, l
     Source: Eshraghian et al., Training Spiking Neural Networks Using Lessons From Deep Learning (2023), section III.
     """
     where = "cross_entropy_count"
-    check_smoothing(where, label_smoothing)
     check_spikes(where, spikes, labels)
     if not (math.isfinite(scale) and scale > 0):
         raise ValueError(f"{where}: scale must be above 0, got {scale}. Use for example scale=10 / steps.")
-    return mean_cross_entropy(scale * over_time(spikes), labels, label_smoothing)
+    return mean_cross_entropy(where, scale * over_time(spikes), labels, label_smoothing)
 
 
 def cross_entropy_rate(spikes: Tensor, labels: Tensor, *, label_smoothing: float = 0.0) -> Tensor:
@@ -58,9 +57,10 @@ def cross_entropy_rate(spikes: Tensor, labels: Tensor, *, label_smoothing: float
     Source: Eshraghian et al., Training Spiking Neural Networks Using Lessons From Deep Learning (2023), section III.
     """
     where = "cross_entropy_rate"
-    check_smoothing(where, label_smoothing)
     check_spikes(where, spikes, labels)
-    return mean_cross_entropy(spikes.flatten(0, 1), labels.repeat(len(spikes)), label_smoothing)  # rows in order (t, b)
+    return mean_cross_entropy(
+        where, spikes.flatten(0, 1), labels.repeat(len(spikes)), label_smoothing
+    )  # rows in order (t, b)
 
 
 def cross_entropy_max_membrane(v: Tensor, labels: Tensor, *, label_smoothing: float = 0.0) -> Tensor:
@@ -86,8 +86,7 @@ def cross_entropy_max_membrane(v: Tensor, labels: Tensor, *, label_smoothing: fl
     """
     where = "cross_entropy_max_membrane"
     check_classified(where, "v", v, labels, least=2)
-    check_smoothing(where, label_smoothing)
-    return mean_cross_entropy(v.amax(0), labels, label_smoothing)
+    return mean_cross_entropy(where, v.amax(0), labels, label_smoothing)
 
 
 def cross_entropy_mean_membrane(v: Tensor, labels: Tensor, *, label_smoothing: float = 0.0) -> Tensor:
@@ -109,8 +108,7 @@ def cross_entropy_mean_membrane(v: Tensor, labels: Tensor, *, label_smoothing: f
     """
     where = "cross_entropy_mean_membrane"
     check_classified(where, "v", v, labels, least=2)
-    check_smoothing(where, label_smoothing)
-    return mean_cross_entropy(over_time(v) / len(v), labels, label_smoothing)
+    return mean_cross_entropy(where, over_time(v) / len(v), labels, label_smoothing)
 
 
 def cross_entropy_final_membrane(v: Tensor, labels: Tensor, *, label_smoothing: float = 0.0) -> Tensor:
@@ -132,5 +130,4 @@ def cross_entropy_final_membrane(v: Tensor, labels: Tensor, *, label_smoothing: 
     """
     where = "cross_entropy_final_membrane"
     check_classified(where, "v", v, labels, least=2)
-    check_smoothing(where, label_smoothing)
-    return mean_cross_entropy(v[-1], labels, label_smoothing)
+    return mean_cross_entropy(where, v[-1], labels, label_smoothing)

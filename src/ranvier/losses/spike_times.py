@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ranvier.checks import class_labels, floating_range, output_shape, positive_time
-from ranvier.losses.checking import check_classes, check_smoothing, mean_cross_entropy, warn_of_silence
+from ranvier.checks import broadcasts, class_labels, floating_range, output_shape, positive_time
+from ranvier.losses.checking import check_classes, mean_cross_entropy, warn_of_silence
 from ranvier.units import ms
 
 STRAIGHT = 20.0  # time constants after which an exponential goes on as its tangent
@@ -101,9 +101,8 @@ def cross_entropy_times(times: Tensor, labels: Tensor, *, tau: float = 1 * ms, l
     """
     where = "cross_entropy_times"
     _classified_times(where, times, labels)
-    check_smoothing(where, label_smoothing)
     positive_time(where, "tau", tau)
-    return mean_cross_entropy(-times / tau, labels, label_smoothing)
+    return mean_cross_entropy(where, -times / tau, labels, label_smoothing)
 
 
 def time_to_first_spike(
@@ -142,7 +141,7 @@ def time_to_first_spike(
     late = times.gather(1, labels.long().unsqueeze(1)) / tau1  # [B, 1]
     curved = late.clamp(max=STRAIGHT)
     price = torch.expm1(curved) + math.exp(STRAIGHT) * (late - curved)
-    return mean_cross_entropy(-times / tau0, labels, 0.0) + alpha * price.mean()
+    return mean_cross_entropy(where, -times / tau0, labels, 0.0) + alpha * price.mean()
 
 
 def mse_times(times: Tensor, target: Tensor, *, tolerance: float = 0.0, unit: float = 1 * ms) -> Tensor:
@@ -175,11 +174,7 @@ def mse_times(times: Tensor, target: Tensor, *, tolerance: float = 0.0, unit: fl
     positive_time(where, "unit", unit)
     if not 0 <= tolerance < math.inf:
         raise ValueError(f"{where}: tolerance must be 0 s or above, got {tolerance}. Use for example tolerance=1*ms.")
-    try:
-        fits = torch.broadcast_shapes(times.shape, target.shape) == times.shape
-    except RuntimeError:
-        fits = False
-    if not fits:
+    if not broadcasts(target, times.shape):
         raise ValueError(
             f"{where}: target has shape {tuple(target.shape)}, which does not broadcast to the times' shape "
             f"{tuple(times.shape)}. Give a target [B, C], or [F, B, C] for several spikes."

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from ranvier.checks import positive_time
+from ranvier.checks import broadcasts, positive_time
 from ranvier.losses.checking import check_layer
 from ranvier.units import ms
 
@@ -39,14 +39,7 @@ def van_rossum(spikes: Tensor, target: Tensor, *, tau: float = 10 * ms, dt: floa
     check_layer(where, target, "target")
     positive_time(where, "tau", tau)
     positive_time(where, "dt", dt)
-    if len(target) != len(spikes) or target.ndim != spikes.ndim:
-        fits = False
-    else:
-        try:
-            fits = torch.broadcast_shapes(spikes.shape, target.shape) == spikes.shape
-        except RuntimeError:
-            fits = False
-    if not fits:
+    if len(target) != len(spikes) or target.ndim != spikes.ndim or not broadcasts(target, spikes.shape):
         raise ValueError(
             f"{where}: target must have the shape of spikes, {tuple(spikes.shape)}, got {tuple(target.shape)}. "
             "Time comes first in both."

@@ -62,6 +62,14 @@ def test_damaged_files(save, evt2, rows, change, text):
         read_evt2(save("a.raw", change(evt2(rows))))
 
 
+def test_what_is_appended_while_it_is_read_does_not_count(save, evt2, rows, monkeypatch):
+    monkeypatch.setattr(byte_source, "BLOCK", 16)
+    path, data = save("a.raw", evt2(rows)), evt2(rows)
+    source = byte_source.open_source(path, "a file")
+    path.write_bytes(data + data)
+    assert sum(len(words) for _, words in source.blocks(33, "<u4")) == (len(data) - 33) // 4
+
+
 def test_the_offset_of_a_bad_place_counts_words_of_time(save, evt2):
     data = evt2([(0, 0, 0, 0), (1, 0, 100, 0), (31, 0, 101, 0)])  # header 33, time, event, time, event, event
     with pytest.raises(BadFileError, match="offset 49 holds an event at x = 31"):

@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 
 from ranvier.data.event_files import byte_source, read_evt3
+from ranvier.data.event_files import evt3 as evt3_file
+from ranvier.data.event_files.raw import Encoding, read_raw
 from ranvier.errors import BadFileError
 
 Y, X, BASE, V12, V8, LOW, CONTINUED, HIGH, TRIGGER = 0, 2, 3, 4, 5, 6, 7, 8, 10
@@ -86,6 +88,14 @@ def test_small_steps_back_are_sorted_and_large_ones_refused(save, raw3):
         read_evt3(save("a.raw", raw3([*late, (HIGH, 0), (X, 2)])))
 
 
+def test_the_first_of_two_faults_is_named(save, raw3):
+    words = [(HIGH, 9), (Y, 0), (X, 0), (HIGH, 0), (X, 1), (HIGH, 9), (X, 40)]
+    with pytest.raises(BadFileError, match="offset 51 holds an event at 0 us, after one at 36864 us"):
+        read_evt3(save("a.raw", raw3(words)))
+    with pytest.raises(BadFileError, match="offset 51 holds an event at x = 40, y = 0"):
+        read_evt3(save("a.raw", raw3([*words[:4], words[6], *words[4:6]])))
+
+
 def test_a_vector_beyond_the_edge(save, raw3):
     words = [(HIGH, 0), (Y, 0), (BASE, 25), (V12, 1 << 4), (V12, 0), (V12, 1 << 11)]
     with pytest.raises(BadFileError, match=r"offset 53 holds an event at x = 60, y = 0, expected .* 30 x 20 pixels"):
@@ -109,6 +119,14 @@ def test_a_vector_beyond_the_edge(save, raw3):
 def test_damaged_files(save, evt3, rows, change, text):
     with pytest.raises(BadFileError, match=text):
         read_evt3(save("a.raw", change(evt3(rows))))
+
+
+def test_a_file_that_changes_while_it_is_read(save, evt3, rows):
+    few = Encoding(
+        "EVT3", "<u2", "02345678aef", {}, lambda words, tally: evt3_file._count(words, tally) - 1, evt3_file._decode
+    )
+    with pytest.raises(BadFileError, match=r"offset \d+ has changed while it was read. Read it again"):
+        read_raw(save("a.raw", evt3(rows)), None, few)
 
 
 def test_random_words_never_read_out_of_bounds(save, raw3):

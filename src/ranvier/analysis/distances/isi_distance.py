@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from ranvier.analysis.checking import check_window, checked_train, checked_trains
-from ranvier.analysis.distances.pairs import of_pairs, with_auxiliary_spikes
+from ranvier.analysis.checking import checked_pair, checked_trains
+from ranvier.analysis.distances.pairs import within_window
 from ranvier.kernels.cpu.compile import kernel
 
 
@@ -36,19 +36,14 @@ def isi_distance(a: Any, b: Any, *, start: float = 0.0, stop: float) -> float:
         >>> round(isi_distance([0.2, 0.4, 0.6, 0.7], [0.3, 0.45, 0.8, 0.9, 0.95], stop=1.0), 12)
         0.4375
     """
-    trains = [checked_train("isi_distance", name, x, repeats=False) for name, x in (("a", a), ("b", b))]
-    return float(_matrix("isi_distance", trains, start, stop)[0, 1])
+    trains = checked_pair("isi_distance", a, b, repeats=False)
+    return float(within_window("isi_distance", _isi_distance, trains, start, stop)[0, 1])
 
 
 def isi_distance_matrix(trains: Sequence[Any], *, start: float = 0.0, stop: float) -> np.ndarray:
     """ISI-distances of all pairs, float64 [trains, trains]. Takes and refuses what `isi_distance` does."""
     found = checked_trains("isi_distance_matrix", trains, repeats=False)
-    return _matrix("isi_distance_matrix", found, start, stop)
-
-
-def _matrix(where: str, trains: Sequence[np.ndarray], start: float, stop: float) -> np.ndarray:
-    check_window(where, start, stop, trains)
-    return of_pairs(_isi_distance, [with_auxiliary_spikes(train, start, stop) for train in trains], start, stop)
+    return within_window("isi_distance_matrix", _isi_distance, found, start, stop)
 
 
 @kernel

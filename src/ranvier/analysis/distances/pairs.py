@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from ranvier.analysis.checking import check_window
 from ranvier.kernels.cpu.threads import split
 
 
@@ -27,6 +28,18 @@ def of_pairs(
     matrix = np.full((len(trains), len(trains)), diagonal)
     matrix[left, right] = matrix[right, left] = out
     return matrix
+
+
+def within_window(
+    where: str, kernel: Callable[..., Any], trains: Sequence[np.ndarray], start: float, stop: float
+) -> np.ndarray:
+    """`of_pairs` of trains that reach to the edges of a window, which is the kernel's parameters (start, stop).
+
+    Raises:
+        ValueError: a window of no length, or a train that leaves it.
+    """
+    check_window(where, start, stop, trains)
+    return of_pairs(kernel, [with_auxiliary_spikes(train, start, stop) for train in trains], start, stop)
 
 
 def with_auxiliary_spikes(train: np.ndarray, start: float, stop: float) -> np.ndarray:

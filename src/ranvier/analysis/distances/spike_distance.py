@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from ranvier.analysis.checking import check_window, checked_train, checked_trains
-from ranvier.analysis.distances.pairs import of_pairs, with_auxiliary_spikes
+from ranvier.analysis.checking import checked_pair, checked_trains
+from ranvier.analysis.distances.pairs import within_window
 from ranvier.kernels.cpu.compile import kernel
 
 
@@ -40,19 +40,14 @@ def spike_distance(a: Any, b: Any, *, start: float = 0.0, stop: float) -> float:
         >>> round(spike_distance([0.0, 2.0, 5.0, 8.0], [0.0, 1.0, 5.0, 9.0], stop=10.0), 12)
         0.18630952381
     """
-    trains = [checked_train("spike_distance", name, x, repeats=False) for name, x in (("a", a), ("b", b))]
-    return float(_matrix("spike_distance", trains, start, stop)[0, 1])
+    trains = checked_pair("spike_distance", a, b, repeats=False)
+    return float(within_window("spike_distance", _spike_distance, trains, start, stop)[0, 1])
 
 
 def spike_distance_matrix(trains: Sequence[Any], *, start: float = 0.0, stop: float) -> np.ndarray:
     """SPIKE-distances of all pairs, float64 [trains, trains]. Takes and refuses what `spike_distance` does."""
     found = checked_trains("spike_distance_matrix", trains, repeats=False)
-    return _matrix("spike_distance_matrix", found, start, stop)
-
-
-def _matrix(where: str, trains: Sequence[np.ndarray], start: float, stop: float) -> np.ndarray:
-    check_window(where, start, stop, trains)
-    return of_pairs(_spike_distance, [with_auxiliary_spikes(train, start, stop) for train in trains], start, stop)
+    return within_window("spike_distance_matrix", _spike_distance, found, start, stop)
 
 
 @kernel

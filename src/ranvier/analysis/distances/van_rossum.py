@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ranvier.analysis.checking import check_scale, checked_train, checked_trains
+from ranvier.analysis.checking import check_scale, checked_pair, checked_trains
 from ranvier.analysis.distances.pairs import of_pairs
 from ranvier.kernels.cpu.compile import kernel
 
@@ -37,16 +37,17 @@ def van_rossum(a: Any, b: Any, *, tau: float) -> float:
         >>> round(van_rossum([0.01, 0.02, 0.03], [0.012, 0.024, 0.03], tau=0.01), 6)
         0.695771
     """
-    trains = [checked_train("van_rossum", name, x) for name, x in (("a", a), ("b", b))]
-    check_scale("van_rossum", "tau", tau, "s")
-    return float(of_pairs(_van_rossum, trains, tau)[0, 1])
+    return float(_matrix("van_rossum", checked_pair("van_rossum", a, b), tau)[0, 1])
 
 
 def van_rossum_matrix(trains: Sequence[Any], *, tau: float) -> np.ndarray:
     """van Rossum distances of all pairs, float64 [trains, trains]. Takes and refuses what `van_rossum` does."""
-    found = checked_trains("van_rossum_matrix", trains)
-    check_scale("van_rossum_matrix", "tau", tau, "s")
-    return of_pairs(_van_rossum, found, tau)
+    return _matrix("van_rossum_matrix", checked_trains("van_rossum_matrix", trains), tau)
+
+
+def _matrix(where: str, trains: Sequence[np.ndarray], tau: float) -> np.ndarray:
+    check_scale(where, "tau", tau, "s")
+    return of_pairs(_van_rossum, trains, tau)
 
 
 @kernel

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ranvier.analysis.checking import check_scale, checked_train, checked_trains
+from ranvier.analysis.checking import check_scale, checked_pair, checked_trains
 from ranvier.analysis.distances.pairs import of_pairs
 from ranvier.kernels.cpu.compile import kernel
 
@@ -35,16 +35,17 @@ def victor_purpura(a: Any, b: Any, *, cost: float) -> float:
         >>> round(victor_purpura([0.01, 0.02, 0.03], [0.012, 0.024, 0.03], cost=100.0), 12)
         0.6
     """
-    trains = [checked_train("victor_purpura", name, x) for name, x in (("a", a), ("b", b))]
-    check_scale("victor_purpura", "cost", cost, "1/s")
-    return float(of_pairs(_victor_purpura, trains, cost)[0, 1])
+    return float(_matrix("victor_purpura", checked_pair("victor_purpura", a, b), cost)[0, 1])
 
 
 def victor_purpura_matrix(trains: Sequence[Any], *, cost: float) -> np.ndarray:
     """Victor-Purpura distances of all pairs, float64 [trains, trains]. Takes and refuses what `victor_purpura` does."""
-    found = checked_trains("victor_purpura_matrix", trains)
-    check_scale("victor_purpura_matrix", "cost", cost, "1/s")
-    return of_pairs(_victor_purpura, found, cost)
+    return _matrix("victor_purpura_matrix", checked_trains("victor_purpura_matrix", trains), cost)
+
+
+def _matrix(where: str, trains: Sequence[np.ndarray], cost: float) -> np.ndarray:
+    check_scale(where, "cost", cost, "1/s")
+    return of_pairs(_victor_purpura, trains, cost)
 
 
 @kernel

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ranvier.analysis.checking import check_window, checked_matrix, checked_train, checked_trains
+from ranvier.analysis.checking import check_window, checked_matrix, checked_pair, checked_trains
 from ranvier.analysis.distances.pairs import of_pairs
 from ranvier.kernels.cpu.compile import kernel
 
@@ -29,7 +29,7 @@ def spike_synchronization(a: Any, b: Any, *, start: float = 0.0, stop: float) ->
     Source: Kreuz, Mulansky and Bozanic 2015, Journal of Neurophysiology 113.
     """
     where = "spike_synchronization"
-    trains = [checked_train(where, name, x, repeats=False) for name, x in (("a", a), ("b", b))]
+    trains = checked_pair(where, a, b, repeats=False)
     check_window(where, start, stop, trains)
     return float(of_pairs(_spike_synchronization, trains, stop - start)[0, 1])
 

@@ -26,7 +26,8 @@ class Source:
         """(byte offset, words) of successive blocks from `start` on; a rest shorter than a word is left out."""
         width = np.dtype(dtype).itemsize
         for offset in range(start, self.size, BLOCK * width):
-            words = np.fromfile(self.path, dtype, BLOCK, offset=offset)
+            # What is appended while we read does not count: room was made for what was there.
+            words = np.fromfile(self.path, dtype, min(BLOCK, (self.size - offset) // width), offset=offset)
             if len(words):
                 yield offset, words
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from ranvier.data.event_files.byte_source import Source, open_source
-from ranvier.data.event_files.checking import Gate, checked_sensor, unwrapped
+from ranvier.data.event_files.checking import Gate, checked_sensor
+from ranvier.data.event_files.fixed_size import read_fixed_size
 from ranvier.data.event_files.prophesee import read_header
 from ranvier.data.event_files.recording import Recording
 from ranvier.errors import BadFileError
@@ -36,21 +37,17 @@ def read_dat(path: str | Path, sensor: tuple[int, int] | None = None) -> Recordi
     source = open_source(path, "a Prophesee DAT recording")
     header = read_header(source)
     start = _checked_start(source, header.start, header.values.get("version", "2"))
-    count = source.whole(start, SIZE, "event")
     size = checked_sensor(source.path, sensor) or header.sensor
-    events = source.empty_events(count)
     remedy = "The file is damaged, or give the true size, as in read_events(path, sensor=(304, 240))."
     gate = Gate(source.path, size or (SIDE, SIDE), remedy)
-    last, filled = None, 0
-    for offset, words in source.blocks(start, "<u4,<u4"):
-        t, place = unwrapped(words["f0"].astype(np.int64), 32, last), words["f1"]
-        x, y = (place & 0x3FFF).astype(np.int64), (place >> 14 & 0x3FFF).astype(np.int64)
-        gate.check(x, y, t, lambda k, offset=offset: offset + SIZE * k)
-        room = events[filled : filled + len(t)]
-        room["x"], room["y"], room["t"], room["p"] = x, y, t, place >> 28 > 0
-        last, filled = int(t[-1]), filled + len(t)
+    events = read_fixed_size(source, start, "<u4,<u4", gate, 32, _unpacked)
     width, height = size or (None, None)
-    return Recording(gate.ordered(events), width, height, start=0, source=str(source.path), format="DAT")
+    return Recording(events, width, height, start=0, source=str(source.path), format="DAT")
+
+
+def _unpacked(words: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    place = words["f1"].astype(np.int64)
+    return place & 0x3FFF, place >> 14 & 0x3FFF, words["f0"].astype(np.int64), place >> 28 > 0
 
 
 def _checked_start(source: Source, after: int, version: str) -> int:

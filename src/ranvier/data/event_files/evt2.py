@@ -4,17 +4,15 @@ Source: Prophesee, "EVT 2.0 Format", docs.prophesee.ai/stable/data/encoding_form
 """
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from ranvier.data.event_files.byte_source import open_source
-from ranvier.data.event_files.checking import unwrapped
-from ranvier.data.event_files.prophesee import read_raw_header
-from ranvier.data.event_files.raw import UNKNOWN, Stream, check_kinds, held, rank
+from ranvier.data.event_files.raw import EDGE, Encoding, State, read_raw
 from ranvier.data.event_files.recording import Recording
+from ranvier.kernels.cpu.compile import kernel
 
-OFF, ON, TIME_HIGH, TRIGGER = 0, 1, 8, 10  # type of a word: its upper 4 bits
-KNOWN = "018aef"
+OFF, ON, TIME_HIGH = 0, 1, 8  # type of a word: its upper 4 bits
 OTHERS = {14: "others", 15: "continued"}
 
 
@@ -34,27 +32,42 @@ def read_evt2(path: str | Path, sensor: tuple[int, int] | None = None) -> Record
         BadFileError: missing, empty, cut, another encoding, a type of word that does not exist, a place beyond the sensor, times
             that fall by more than 10 ms (less is sorted with a warning), larger than memory.
     """
-    source = open_source(path, "an EVT 2.0 recording")
-    header = read_raw_header(source, "EVT2")
-    source.whole(header.start, 4, "word")
-    tally = np.zeros(16, np.int64)
-    for offset, words in source.blocks(header.start, "<u4"):
-        tally += check_kinds(source.path, offset, words >> 28, 4, KNOWN)
-    stream = Stream.open(source, header, sensor, int(tally[OFF] + tally[ON]))
-    high = None
-    for offset, words in source.blocks(header.start, "<u4"):
-        kinds = words >> 28
-        is_time = kinds == TIME_HIGH
-        highs = unwrapped((words[is_time] & 0x0FFF_FFFF).astype(np.int64), 28, high)
-        before = UNKNOWN if high is None else high
+    return read_raw(path, sensor, Encoding("EVT2", "<u4", "018aef", OTHERS, _count, _decode))
 
-        def times(at: np.ndarray, words=words, is_time=is_time, highs=highs, before=before) -> np.ndarray:
-            return held(highs, before, rank(is_time, at)) * 64 + (words[at] >> 22 & 63)
 
-        at = np.flatnonzero(kinds <= ON)
-        x, y = (words[at] >> 11 & 2047).astype(np.int64), (words[at] & 2047).astype(np.int64)
-        stream.add(x, y, times(at), kinds[at] == ON, offset + 4 * at)
-        edges = np.flatnonzero(kinds == TRIGGER)
-        stream.add_triggers(words[edges], times(edges))
-        high = int(highs[-1]) if len(highs) else high
-    return stream.recording("EVT 2.0", tally, OTHERS)
+def _count(words: np.ndarray, tally: np.ndarray) -> int:
+    found = np.bincount(words >> 28, minlength=16)
+    tally += found
+    return int(found[OFF] + found[ON])
+
+
+@kernel
+def _decode(words, state, width, height, slack, events, edges):
+    _, base, p, high, low, newest, late, latest, lost, filled = state
+    triggers = 0
+    for k in range(len(words)):
+        word: Any = np.int64(words[k])
+        kind = word >> 28
+        t = high * 64 + (word >> 22 & 63) if high >= 0 else -1
+        if kind == OFF or kind == ON:
+            x, y = word >> 11 & 2047, word & 2047
+            if t < 0:
+                lost += 1
+                continue
+            if y >= height or x >= width or newest - t > slack or filled == len(events):
+                return State(-1, base, p, high, low, newest, late, latest, lost, filled), k, x, y, t
+            if newest > t:
+                late, latest = late + 1, max(latest, newest - t)
+            else:
+                newest = t
+            event = events[filled]
+            event.x, event.y, event.t, event.p = x, y, t, kind == ON
+            filled += 1
+        elif kind == TIME_HIGH:
+            bits = word & 0x0FFF_FFFF
+            wraps = high >= 0 and bits - (high & 0x0FFF_FFFF) < -(1 << 27)  # a fall by more than half of its range
+            high = (max(high, 0) >> 28) + wraps << 28 | bits
+        elif kind == EDGE:
+            edges[triggers] = t
+            triggers += 1
+    return State(-1, base, p, high, low, newest, late, latest, lost, filled), -1, 0, 0, 0

@@ -3,43 +3,19 @@
 Source: Prophesee, "EVT 3.0 Format", docs.prophesee.ai/stable/data/encoding_formats/evt3.html.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from ranvier.data.event_files.byte_source import Source, open_source
-from ranvier.data.event_files.checking import unwrapped
-from ranvier.data.event_files.prophesee import read_raw_header
-from ranvier.data.event_files.raw import UNKNOWN, Stream, check_kinds, held, rank
+from ranvier.data.event_files.raw import EDGE, Encoding, State, read_raw
 from ranvier.data.event_files.recording import Recording
+from ranvier.kernels.cpu.compile import kernel
 
-ADDR_Y, ADDR_X, BASE_X, VECT_12, VECT_8, TIME_LOW, TIME_HIGH, TRIGGER = (
-    0,
-    2,
-    3,
-    4,
-    5,
-    6,
-    8,
-    10,
-)  # upper 4 bits of a word
-KNOWN = "02345678aef"
+# Type of a word: its upper 4 bits.
+ADDR_Y, ADDR_X, BASE_X, VECT_12, VECT_8, TIME_LOW, TIME_HIGH = 0, 2, 3, 4, 5, 6, 8
 OTHERS = {7: "continued 4", 14: "others", 15: "continued 12"}
-LENGTH = np.array([{VECT_12: 12, VECT_8: 8}.get(kind, 0) for kind in range(16)])  # columns that a word stands for
-MASK = np.array([{VECT_12: 0xFFF, VECT_8: 0xFF}.get(kind, 0) for kind in range(16)], np.uint16)  # its bits for them
-ONES = np.array([mask.bit_count() for mask in range(1 << 12)])
-
-
-@dataclass
-class _State:
-    """What the words before a block have told."""
-
-    y: int = UNKNOWN
-    base: int = UNKNOWN  # column at which the next vector begins
-    p: int = 0
-    high: int | None = None  # upper bits of the time, past its wraps
-    low: int = 0
+ONES = np.array([mask.bit_count() for mask in range(1 << 12)], np.int8)
 
 
 def read_evt3(path: str | Path, sensor: tuple[int, int] | None = None) -> Recording:
@@ -60,69 +36,65 @@ def read_evt3(path: str | Path, sensor: tuple[int, int] | None = None) -> Record
         BadFileError: missing, empty, cut, another encoding, a type of word that does not exist, a place beyond the sensor, times
             that fall by more than 10 ms (less is sorted with a warning), larger than memory.
     """
-    source = open_source(path, "an EVT 3.0 recording")
-    header = read_raw_header(source, "EVT3")
-    source.whole(header.start, 2, "word")
-    tally, count = _count(source, header.start)
-    stream, state = Stream.open(source, header, sensor, count), _State()
-    for offset, words in source.blocks(header.start, "<u2"):
-        _decode(words, offset, state, stream)
-    return stream.recording("EVT 3.0", tally, OTHERS)
+    return read_raw(path, sensor, Encoding("EVT3", "<u2", "02345678aef", OTHERS, _count, _decode))
 
 
-def _count(source: Source, start: int) -> tuple[np.ndarray, int]:
-    """Words of each type [16] and the number of events, so that all are allocated once."""
-    tally, count = np.zeros(16, np.int64), 0
-    for offset, words in source.blocks(start, "<u2"):
-        kinds = words >> 12
-        tally += check_kinds(source.path, offset, kinds, 2, KNOWN)
-        count += int(ONES[words & MASK[kinds]].sum())
-    return tally, count + int(tally[ADDR_X])
+@kernel
+def _count(words, tally):
+    count = 0
+    for word in words:
+        kind = word >> 12
+        tally[kind] += 1
+        if kind == ADDR_X:
+            count += 1
+        elif kind == VECT_12:
+            count += ONES[word & 0xFFF]
+        elif kind == VECT_8:
+            count += ONES[word & 0xFF]
+    return count
 
 
-def _decode(words: np.ndarray, offset: int, state: _State, stream: Stream) -> None:
-    """Events and triggers of one block of words [n] into `stream`; `state` goes on to the next block."""
-    kinds, values = words >> 12, (words & 0xFFF).astype(np.int64)
-    is_row, is_base = kinds == ADDR_Y, kinds == BASE_X
-    rows, polarities = values[is_row] & 0x7FF, values[is_base] >> 11
-    passed = np.cumsum(LENGTH[kinds])  # columns that vectors have passed, with this word
-    bases = (values[is_base] & 0x7FF) - passed[is_base]
-    is_time = (kinds == TIME_HIGH) | (kinds == TIME_LOW)
-    before = UNKNOWN if state.high is None else state.high * 4096 + state.low
-    times = _times(kinds[is_time] == TIME_HIGH, values[is_time], state)
-
-    at = np.flatnonzero((kinds == ADDR_X) | (MASK[kinds] > 0))  # words that are events
-    single, base_rank = kinds[at] == ADDR_X, rank(is_base, at)
-    vector = ~single
-    p = np.where(single, values[at] >> 11, held(polarities, state.p, base_rank))
-    begin = held(bases, state.base, base_rank) + passed[at] - LENGTH[kinds[at]]
-    first = np.where(single, values[at] & 0x7FF, begin)
-    y = held(rows, state.y, rank(is_row, at))
-    t = held(times, before, rank(is_time, at))
-
-    masks = words[at] & MASK[kinds[at]]
-    word = np.repeat(np.arange(len(at)), np.where(single, 1, ONES[masks]))  # of each event
-    bit = np.zeros(len(word), np.int64)
-    pairs = masks[vector].astype("<u2").view(np.uint8).reshape(-1, 2)
-    bit[vector[word]] = np.flatnonzero(np.unpackbits(pairs, axis=1, bitorder="little")) & 15  # 16 bits a vector
-    stream.add(first[word] + bit, y[word], t[word], p[word], offset + 2 * at[word])
-
-    edges = np.flatnonzero(kinds == TRIGGER)
-    if len(edges):
-        stream.add_triggers(words[edges], held(times, before, rank(is_time, edges)))
-
-    state.y = int(rows[-1]) if len(rows) else state.y
-    state.p = int(polarities[-1]) if len(polarities) else state.p
-    state.base = int((bases[-1] if len(bases) else state.base) + passed[-1])
-
-
-def _times(is_high: np.ndarray, told: np.ndarray, state: _State) -> np.ndarray:
-    """The time from each of the words of time on; `told` [k] are their bits. `state` goes on to the next block."""
-    if not len(told):
-        return told
-    before, every = UNKNOWN if state.high is None else state.high, np.arange(len(told))
-    high = held(unwrapped(told[is_high], 12, state.high), before, rank(is_high, every))
-    sets_low = ~is_high | (np.diff(high, prepend=before) != 0)
-    low = held(np.where(is_high, 0, told)[sets_low], state.low, rank(sets_low, every))
-    state.high, state.low = int(high[-1]) if high[-1] >= 0 else None, int(low[-1])
-    return np.where(high < 0, UNKNOWN, high * 4096 + low)
+@kernel
+def _decode(words, state, width, height, slack, events, edges):
+    row, base, p, high, low, newest, late, latest, lost, filled = state
+    t, triggers = high * 4096 + low if high >= 0 else -1, 0
+    for k in range(len(words)):
+        word: Any = np.int64(words[k])
+        kind, bits = word >> 12, word & 0xFFF
+        if kind == ADDR_X or kind == VECT_12 or kind == VECT_8:
+            mask, begin, sign = 1, bits & 0x7FF, bits >> 11
+            if kind != ADDR_X:
+                mask, begin, sign = bits & (0xFFF if kind == VECT_12 else 0xFF), base, p
+                if base >= 0:
+                    base += 12 if kind == VECT_12 else 8
+            if t < 0 or row < 0 or begin < 0:
+                lost += ONES[mask]
+                continue
+            while mask:
+                x = begin + ONES[(mask & -mask) - 1]  # the place of the lowest bit is the number of those below it
+                if row >= height or x >= width or newest - t > slack or filled == len(events):
+                    return State(row, base, p, high, low, newest, late, latest, lost, filled), k, x, row, t
+                if newest > t:
+                    late, latest = late + 1, max(latest, newest - t)
+                else:
+                    newest = t
+                event = events[filled]
+                event.x, event.y, event.t, event.p = x, row, t, sign != 0
+                filled += 1
+                mask &= mask - 1
+        elif kind == ADDR_Y:
+            row = bits & 0x7FF
+        elif kind == TIME_LOW:
+            low = bits
+            t = high * 4096 + low if high >= 0 else -1
+        elif kind == TIME_HIGH:
+            wraps = high >= 0 and bits - (high & 0xFFF) < -2048  # a fall by more than half of its range
+            before, high = high, (max(high, 0) >> 12) + wraps << 12 | bits
+            low = low if high == before else 0
+            t = high * 4096 + low
+        elif kind == BASE_X:
+            base, p = bits & 0x7FF, bits >> 11
+        elif kind == EDGE:
+            edges[triggers] = t
+            triggers += 1
+    return State(row, base, p, high, low, newest, late, latest, lost, filled), -1, 0, row, t

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from ranvier.data.event_files.byte_source import check_binary, open_source
-from ranvier.data.event_files.checking import Gate, unwrapped
+from ranvier.data.event_files.checking import Gate
+from ranvier.data.event_files.fixed_size import read_fixed_size
 from ranvier.data.event_files.recording import Recording
 
 Place = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]  # two bytes [n, 2] int64 -> x, y
@@ -22,15 +23,11 @@ def read_five_bytes(path: str | Path, name: str, sensor: tuple[int, int], place:
     expected = f"a {name} recording (5 bytes an event)"
     source = open_source(path, expected)
     check_binary(source, expected)
-    events = source.empty_events(source.whole(0, 5, "event"))
-    gate = Gate(source.path, sensor, remedy)
-    last, filled = None, 0
-    for offset, words in source.blocks(0, "5u1"):
-        parts = words.astype(np.int64)
-        x, y = place(parts[:, :2])
-        t = unwrapped((parts[:, 2] & 127) << 16 | parts[:, 3] << 8 | parts[:, 4], 23, last)
-        gate.check(x, y, t, lambda k, offset=offset: offset + 5 * k)
-        room = events[filled : filled + len(t)]
-        room["x"], room["y"], room["t"], room["p"] = x, y, t, parts[:, 2] >> 7
-        last, filled = int(t[-1]), filled + len(t)
-    return Recording(gate.ordered(events), *sensor, start=0, source=str(source.path), format=name)
+
+    def unpacked(words: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        parts = words.astype(np.int64)  # [n, 5]
+        t = (parts[:, 2] & 127) << 16 | parts[:, 3] << 8 | parts[:, 4]
+        return *place(parts[:, :2]), t, parts[:, 2] >> 7
+
+    events = read_fixed_size(source, 0, "5u1", Gate(source.path, sensor, remedy), 23, unpacked)
+    return Recording(events, *sensor, start=0, source=str(source.path), format=name)
