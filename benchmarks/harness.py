@@ -27,12 +27,12 @@ class WorkerError(Exception):
 
 
 class Worker:
-    """The process of one peer and workload; see `worker.py` for the requests."""
+    """The process of one peer and workload; see `worker.py` for the requests. script: another file that answers them."""
 
-    def __init__(self, peer: str, workload: str, options: argparse.Namespace) -> None:
+    def __init__(self, peer: str, workload: str, options: argparse.Namespace, script: str = "worker.py") -> None:
         self.timeout, self.log = options.timeout, tempfile.TemporaryFile("w+")
         limits = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), str(options.threads)) | {"JAX_PLATFORMS": "cpu"}
-        command = [options.python.get(peer, sys.executable), str(Path(__file__).with_name("worker.py")), peer, workload]
+        command = [options.python.get(peer, sys.executable), str(Path(__file__).with_name(script)), peer, workload]
         command += ["--threads", str(options.threads), "--seconds", str(options.seconds)]
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True, env=os.environ | limits

@@ -60,6 +60,7 @@ def stretch(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     def set_steps(count: int) -> None:
         monkeypatch.setattr(chain, "WHOLE", 0)
         monkeypatch.setattr(chain, "STRETCH", _Steps(count))
+        monkeypatch.setattr(chain, "OVER_WEIGHTS", 0)
         monkeypatch.setattr(chain, "PASSING", _Steps(count))
 
     return set_steps

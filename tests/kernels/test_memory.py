@@ -22,6 +22,11 @@ def test_a_freed_block_is_handed_out_again() -> None:
     assert empty(LARGE, torch.float32).data_ptr() == place
     nearly = empty((LARGE[0] - 100,), torch.float32)
     assert nearly.data_ptr() == place, "sizes that are nearly equal share blocks"
+    del nearly
+    gc.collect()
+    fewer = empty((LARGE[0] * 7 // 8,), torch.float32)
+    assert fewer.data_ptr() == place, "a block may be a little larger than what is asked for"
+    assert empty((LARGE[0] // 2,), torch.float32).data_ptr() != place
 
 
 def test_a_view_keeps_the_block_alive() -> None:

@@ -1,19 +1,25 @@
 """The generated text: what every kernel brings along, and that only what is asked for is computed."""
 
 import math
+import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from numba import njit
 
+from ranvier.equations.build import build
 from ranvier.equations.lowering import lower
+from ranvier.equations.options import Subtract
 from ranvier.kernels.cpu.cache import load
+from ranvier.kernels.cpu.elementary import exprel
 from ranvier.kernels.cpu.source import HEADER, Variant, backward_source, forward_source, graded_coefficients
 from ranvier.neurons import LI, LIF
 
 
 @pytest.fixture(scope="module")
 def helpers():
-    return load(HEADER.format(name="helpers", what="alone"), "helpers")
+    return load(HEADER.format(name="helpers", what="alone", elementary=""), "helpers")
 
 
 @pytest.mark.parametrize("kind", [np.float32, np.float64])
@@ -25,11 +31,12 @@ def test_sign_keeps_the_type(helpers, kind: type) -> None:
 
 @pytest.mark.parametrize(("kind", "tolerance"), [(np.float32, 1e-6), (np.float64, 1e-8)])
 def test_exprel_and_its_slope_are_right_at_every_size(helpers, kind: type, tolerance: float) -> None:
+    relative = njit(lambda x: exprel(x))
     for x in (-30.0, -0.5, -1.5e-3, -9e-4, -1e-6, 0.0, 2e-5, 1.2e-3, 0.3):
         v = float(kind(x))
         value = math.expm1(v) / v if v else 1.0
         slope = 0.5 + v / 3 + v * v / 8 + v**3 / 30 if abs(v) < 1e-2 else (math.exp(v) * (v - 1) + 1) / v**2
-        assert helpers.exprel(kind(x)) == pytest.approx(value, rel=tolerance)
+        assert relative(kind(x)) == pytest.approx(value, rel=tolerance)
         assert helpers.exprel_slope(kind(x)) == pytest.approx(slope, rel=tolerance)
 
 
@@ -37,7 +44,7 @@ def test_the_step_holds_no_exponential_and_only_what_is_asked_for() -> None:
     loop = lower(LIF().program)
     spike, v = loop.program.output, loop.program.after[loop.states[0]]
     forward = forward_source(loop, Variant((spike,)))
-    assert "math.exp(" not in forward.split("def forward")[1] and "out1" not in forward
+    assert "exp(" not in forward.split("def forward")[1] and "out1" not in forward
     assert "out1" in forward_source(loop, Variant((spike, v)))
     plain = Variant((spike,), graded=(spike,), input_gradient=False)
     assert "xg" not in backward_source(loop, plain) and "s_c" not in backward_source(loop, plain)
@@ -47,6 +54,20 @@ def test_the_step_holds_no_exponential_and_only_what_is_asked_for() -> None:
     assert f"neuron_grad_{c[0]}" in text and "xg[j] =" in text and "scalar_grads[q, 0]" in text
     scalars, vectors = graded_coefficients(loop, full)
     assert vectors == [c[0]] and set(scalars) < set(c), "the surrogate's constants have no gradient"
+
+
+def test_a_reset_is_a_choice_and_a_soft_one_a_mixture() -> None:
+    plain = lower(LIF().program)
+    hard = forward_source(plain, Variant((plain.program.output,))).split("def forward")[1]
+    assert re.search(r"= \(c\d if \(u\d != k\d\) else u\d\)\n", hard)
+    subtracted = lower(LIF(reset=Subtract()).program)
+    text = forward_source(subtracted, Variant((subtracted.program.output,))).split("def forward")[1]
+    assert re.search(r"= \(\(.*\) if \(u\d != k\d\) else u\d\)\n", text)
+    soft = LIF()
+    loop = lower(build(LIF.declaration, replace(soft.options, soft=True)))
+    assert (
+        " if " not in forward_source(loop, Variant((loop.program.output,))).split("def forward")[1].split("for t in")[1]
+    )
 
 
 def test_a_readout_compares_nothing() -> None:

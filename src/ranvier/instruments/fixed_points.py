@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy  # its parts are loaded when they are first named
 import sympy
-from scipy import optimize
 
 from ranvier.equations.functions import Expr
 from ranvier.instruments.system import Function, System, linear_in
@@ -167,7 +167,7 @@ def _scalar(equations: list[Expr], symbols: list[sympy.Symbol], spans: list[tupl
 def _touching(f: Callable[[float], float], low: float, high: float, size: float) -> list[float]:
     """Roots between two places of one sign: none, one where f touches zero, or two that lie closer than the grid."""
     sign, width = (1.0 if f(low) > 0 else -1.0), high - low
-    dip: Any = optimize.minimize_scalar(
+    dip: Any = scipy.optimize.minimize_scalar(
         lambda share: sign * f(low + width * share), bounds=(0.0, 1.0), method="bounded", options={"xatol": 1e-12}
     )
     place, least = low + width * float(dip.x), float(dip.fun)
@@ -177,9 +177,11 @@ def _touching(f: Callable[[float], float], low: float, high: float, size: float)
 
 
 def _crossing(f: Callable[[float], float], low: float, high: float) -> float:
-    """The root between two places of different signs, to the last digits."""
-    found: Any = optimize.brentq(f, low, high, xtol=1e-15 * max(abs(low), abs(high)))
-    return float(found)
+    """The root between two places of different signs, to the last digits, by halving: `scipy.optimize` takes longer to load."""
+    rises = f(high) > f(low)
+    while high - low > 1e-15 * max(abs(low), abs(high)) and low < (middle := low + (high - low) / 2) < high:
+        low, high = (low, middle) if (f(middle) > 0) == rises else (middle, high)
+    return low + (high - low) / 2
 
 
 def _several(equations: list[Expr], symbols: list[sympy.Symbol], spans: list[tuple[float, float]]) -> list[np.ndarray]:
@@ -197,7 +199,7 @@ def _several(equations: list[Expr], symbols: list[sympy.Symbol], spans: list[tup
 
     found = []
     for start in starts:
-        done = optimize.root(residual, start, method="hybr", options={"xtol": 1e-13})
+        done = scipy.optimize.root(residual, start, method="hybr", options={"xtol": 1e-13})
         if np.abs(residual(done.x)).max() < 1e-9:
             found.append(low + width * done.x)
     return found

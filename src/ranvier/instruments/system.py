@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy  # its parts are loaded when they are first named
 import sympy
-from scipy import special
 
 from ranvier.equations.functions import Expr
 from ranvier.equations.options import NoReset
@@ -108,12 +108,23 @@ class Function:
     """Expressions as one function of arrays: each result has the shape of the arguments."""
 
     def __init__(self, expressions: Sequence[Expr], symbols: Sequence[sympy.Symbol]) -> None:
-        self._function = sympy.lambdify(list(symbols), list(expressions), modules=[_OWN, "scipy", "numpy"], cse=True)
+        self._function = sympy.lambdify(list(symbols), list(expressions), modules=[_OWN, "numpy"], cse=True)
 
     def __call__(self, *arguments: Any) -> list[np.ndarray]:
         given = np.broadcast_arrays(*(np.asarray(a, dtype=np.float64) for a in arguments))
         with np.errstate(all="ignore"):  # a branch that is not taken may overflow
             return [np.broadcast_to(np.asarray(r, dtype=np.float64), given[0].shape) for r in self._function(*given)]
+
+
+def _exprel(x: np.ndarray) -> np.ndarray:
+    """(exp(x) - 1)/x, and its limit 1 at x = 0."""
+    safe = np.where(x == 0, 1.0, x)
+    return np.where(x == 0, 1.0, np.expm1(safe) / safe)
+
+
+def _erf(x: np.ndarray) -> np.ndarray:
+    """The error function, whose library is loaded for those models alone that need it."""
+    return scipy.special.erf(x)
 
 
 def _exprel_slope(x: np.ndarray) -> np.ndarray:
@@ -123,7 +134,7 @@ def _exprel_slope(x: np.ndarray) -> np.ndarray:
     return np.where(near, 0.5 + x / 3 + x * x / 8, (np.exp(safe) * (safe - 1) + 1) / (safe * safe))
 
 
-_OWN = {"exprel": special.exprel, "exprel_slope": _exprel_slope, "Abs": np.abs}
+_OWN = {"exprel": _exprel, "exprel_slope": _exprel_slope, "erf": _erf, "Abs": np.abs}
 
 
 def linear_in(e: Expr, s: sympy.Symbol) -> tuple[Expr, Expr] | None:
