@@ -17,6 +17,7 @@ CELLS: dict[str, Callable[..., Cell]] = {
     "spiking, reset": lambda f=F, n=N: rv.SpikingLSTM(f, n, v_threshold=0.02, reset=rv.Subtract(detach=False)),
     "spiking, reset to 0": lambda f=F, n=N: rv.SpikingLSTM(f, n, v_threshold=0.02, reset=rv.ToValue()),
     "binary": lambda f=F, n=N: rv.BinaryLSTM(f, n),
+    "rate": lambda f=F, n=N: rv.RateLSTM(f, n, ticks=8),
     "phased": lambda f=F, n=N: rv.PhasedLSTM(f, n, r_on=0.4),
     "sub": lambda f=F, n=N: rv.SubLSTM(f, n),
     "sub, decay": lambda f=F, n=N: rv.SubLSTM(f, n, decay=True),
@@ -25,7 +26,7 @@ CELLS: dict[str, Callable[..., Cell]] = {
     "cfc, no gate": lambda f=F, n=N: rv.CfC(f, n, form="no_gate", backbone=()),
     "cfc, pure": lambda f=F, n=N: rv.CfC(f, n, form="pure", backbone=(7,)),
 }  # fmt: skip
-SMOOTH = [name for name in CELLS if name not in ("binary", "spiking, reset", "spiking, reset to 0")]
+SMOOTH = [name for name in CELLS if name not in ("binary", "rate", "spiking, reset", "spiking, reset to 0")]
 TIMED = [name for name in CELLS if name.split(",")[0] in ("phased", "ltc", "cfc")]
 
 

@@ -8,9 +8,10 @@ from ranvier.data.bundled import spoken_digits
 from ranvier.encoders.audio import log_mel
 from ranvier.equations import BlockInput, BlockSpikes, Clamp, ImpulseInput, NoReset, Subtract, parameter, state
 from ranvier.layers import Conv2d, Flatten, Linear, Recurrent, Sequential
-from ranvier.layers.initialise import TARGET_RATE, spikes_sample, trial, values_sample
+from ranvier.layers.initialise import TARGET_RATE, _search, spikes_sample, trial, values_sample
 from ranvier.neurons import ALIF, IF, LI, LIF, AdaptiveLIF, CubaLIF, Neuron
-from ranvier.units import Resistance, Time, Voltage, ms
+from ranvier.synapses import NMDASynapse
+from ranvier.units import Mohm, Resistance, Time, Voltage, ms, mV
 
 FIRING = [
     v
@@ -146,6 +147,26 @@ def test_a_rate_out_of_reach_is_approached_not_given_up() -> None:
         assert 0.01 < float(output.mean()) < 1 / 21
     stubborn = LIF(v_threshold=1e12)
     assert trial(stubborn, values_sample(), TARGET_RATE)[0] == 1.0
+
+
+def test_a_membrane_that_overflows_at_the_usual_gains_is_found_below_them() -> None:
+    """Siemens on a membrane in volts: it fires around 1e-8 alone, hardly or not at all where each step overshoots."""
+    for far in (0.002, 0.0):
+        gain = _search(lambda g, far=far: 0.0 if g < 1e-8 else 0.2 if g < 1e-6 else far, 0.1)
+        assert gain == pytest.approx(1e-8, rel=1e-3)
+        best = _search(lambda g, far=far: 0.0 if g < 1e-8 else 0.05 if g < 1e-6 else far, 0.1)
+        assert best == pytest.approx(1e-8, rel=1e-3), "half of the highest where the goal is out of reach"
+    assert _search(lambda g: 0.0, 0.1) == 1.0
+
+
+@torch.no_grad()
+@pytest.mark.thorough
+def test_nmda_synapses_in_physical_units_drive_their_neuron() -> None:
+    membrane = {"r": 100 * Mohm, "v_leak": -65 * mV, "v_threshold": -50 * mV, "v_reset": -65 * mV}
+    neuron = NMDASynapse.onto(LIF)(**membrane)
+    for sample in (values_sample(), spikes_sample(0.1)):
+        gain, output = trial(neuron, sample, TARGET_RATE)
+        assert 1e-9 < gain < 1e-7 and 0.05 < float(output.mean()) < 0.15
 
 
 class Custom(Neuron):

@@ -18,7 +18,8 @@ class BinaryLSTM(Cell):
     v_threshold. Nothing is multiplied but by 0 or 1. Comparison: >=. Gradient: the surrogate through each of the five steps.
     Weights, in `gates`, are those of `torch.nn.LSTMCell`. State: `c`, and `h`, the spikes of the step before, [B, size].
 
-    Source: the form of Lotfi Rezaabad and Vishwanath (2020), "Long short-term memory spiking networks and their applications".
+    Source: after Lotfi Rezaabad and Vishwanath (2020), "Long short-term memory spiking networks and their applications". We know it from summaries:
+    which thresholds the paper gives the gates, and how it smooths them, may differ.
     """
 
     state_names = ("c", "h")

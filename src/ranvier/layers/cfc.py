@@ -22,8 +22,8 @@ class CfC(TimedCell):
     itself. backbone: widths of its layers, each 1.7159 tanh(0.666 z); () for none. dt: time of a step, 1 by default; `elapsed` gives other
     times (see `TimedCell`). Weights from Xavier's uniform distribution, biases 0. State: `h` [B, size].
 
-    Source: Hasani, Lechner et al. (Nature Machine Intelligence 2022), "Closed-form continuous-time neural networks", eq. 2 and 3; the
-    forms and the backbone as in the authors' package.
+    Source: Hasani, Lechner et al. (Nature Machine Intelligence 2022), "Closed-form continuous-time neural networks";
+    equations, forms and backbone as given in the authors' package.
     """
 
     state_names = ("h",)

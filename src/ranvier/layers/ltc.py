@@ -23,7 +23,7 @@ class LTC(TimedCell):
     Drawn: gleak U(0.001, 1), vleak U(-0.2, 0.2), cm U(0.4, 0.6), w U(0.001, 1), sigma U(3, 8), mu U(0.3, 0.8), erev -1 or 1.
     Shapes: [size], of synapses [in_features + size, size], the inputs first. w, gleak, cm are stored as their logarithms. State: `v` [B, size].
 
-    Source: Hasani, Lechner, Amini, Rus and Grosu (AAAI 2021), "Liquid time-constant networks", eq. 1-3 and algorithm 1; draws and
+    Source: Hasani, Lechner, Amini, Rus and Grosu (AAAI 2021), "Liquid time-constant networks", its fused solver; draws and
     synapses as in Lechner et al. (2020), "Neural circuit policies".
     """
 

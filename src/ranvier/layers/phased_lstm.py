@@ -28,7 +28,7 @@ class PhasedLSTM(TimedCell):
     a closed unit's state stays as it is, bit by bit. There are no peepholes. Warns where more than a quarter of the time no unit is open.
     Weights, in `gates`, are those of `torch.nn.LSTMCell`. State: `c`, `h` [B, size]; `time` of the step before, [B], float64.
 
-    Source: Neil, Pfeiffer and Liu (NeurIPS 2016), "Phased LSTM", eq. 6-10 (the authors' code adds the shift, which the paper subtracts).
+    Source: Neil, Pfeiffer and Liu (NeurIPS 2016), "Phased LSTM" (the authors' code adds the shift, which the paper subtracts).
     """
 
     state_names = ("c", "h", "time")

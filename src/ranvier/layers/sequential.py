@@ -10,13 +10,11 @@ from torch import Tensor, nn
 from ranvier.kernels.cpu.stage import Place, Stage, Work
 from ranvier.layers.cell import Cell
 from ranvier.layers.chain import can_run, run_together, stages_from
-from ranvier.layers.delays import Delays
 from ranvier.layers.explain import Explanation, names_of, watched
 from ranvier.layers.initialise import TARGET_RATE, calibrate, initialise, spikes_sample, values_sample
 from ranvier.layers.layer import StatelessLayer
 from ranvier.layers.linear import Linear
 from ranvier.layers.recurrent import Recurrent
-from ranvier.layers.segment import SegmentLinear
 from ranvier.layers.stream import Stream
 from ranvier.neurons.neuron import Neuron
 from ranvier.neurons.verbs import Run, Verbs
@@ -182,15 +180,19 @@ def _alone(layer: nn.Module, x: Tensor, state: Any, record: Sequence[str]) -> tu
     """One layer by its own verbs: output, state after it, records."""
     if isinstance(layer, Neuron | Recurrent):
         neuron = layer.neuron if isinstance(layer, Recurrent) else layer
-        done = layer.run(x, state, [name for name in record if name in neuron.program.state_names])
+        run = (
+            layer.run if isinstance(layer, Recurrent) else layer.run_as_given
+        )  # the diagnosis of NaN is the training's
+        done = run(x, state, [name for name in record if name in neuron.program.state_names])
         more = {"input": x, "output": done.output, "rate": done.output.detach().mean()}
         return done.output, done.state, done.records | {name: v for name, v in more.items() if name in record}
     if isinstance(layer, Cell):
         done = layer.run(x, state, [name for name in record if name in layer.state_names])
         more = {"input": x, "output": done.output} | ({"rate": done.output.detach().mean()} if layer.fires else {})
         return done.output, done.state, done.records | {name: v for name, v in more.items() if name in record}
-    if isinstance(layer, StatelessLayer | Delays | SegmentLinear | Sequential):
-        own = [name for name in record if name in layer._recordable()] if isinstance(layer, Sequential) else ()
+    if isinstance(layer, StatelessLayer | Verbs):
+        inner = getattr(layer, "_recordable", None)  # a network, or a layer that holds some
+        own = [] if inner is None else [name for name in record if name in inner()]
         done = layer.run(x, state, own)
         return done.output, done.state, done.records
     return layer(x), {}, {}

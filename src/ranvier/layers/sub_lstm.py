@@ -18,7 +18,7 @@ class SubLSTM(Cell):
     order of `torch.nn.LSTMCell`, z in the place of its g. State: `c` and `h`, [B, size].
 
     Source: Costa, Assael, Shillingford, de Freitas and Vogels (NeurIPS 2017), "Cortical microcircuits as gated-recurrent neural
-    networks", eq. 7-11.
+    networks"; the equations as given in the authors' code.
     """
 
     state_names = ("c", "h")

@@ -1,0 +1,57 @@
+"""`ranvier.plot.population_rate`."""
+
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+
+from ranvier.checks import positive_time
+from ranvier.plotting.axes import COLOURS, axes, legend_above
+from ranvier.plotting.plot_population_raster import chosen_populations
+from ranvier.simulation.population import Population
+from ranvier.simulation.run import Run
+from ranvier.units import ms
+
+
+def population_rate(
+    run: Run,
+    *,
+    populations: Sequence[Population] | None = None,
+    width: float = 5 * ms,
+    colours: Sequence[str] = COLOURS[1:],
+    ax: Axes | None = None,
+) -> Axes:
+    """Mean firing rate of a neuron of each population over time, in bins.
+
+    Args:
+        run: what `Network.run` gave.
+        populations: which; all by default.
+        width: of a bin [s].
+        colours: of the populations, used again from the first on where there are more.
+        ax: axes to draw on; a new figure if None.
+
+    Returns:
+        The axes.
+
+    Raises:
+        ValueError: no population, one of another network, or `width` not above 0.
+
+    Example:
+        >>> import ranvier as rv
+        >>> net, _ = rv.simulation.networks.cuba(n_exc=80, n_inh=20, p=0.1)
+        >>> ax = rv.plot.population_rate(net.run(0.1))
+        >>> ax.get_ylabel()
+        'rate (Hz)'
+    """
+    positive_time("population_rate", "width", width)
+    chosen = chosen_populations("population_rate", run, populations)
+    with axes(ax, height=1.6) as ax:
+        for k, p in enumerate(chosen):
+            middles, rate = run.population_rate(p, width)
+            ax.plot(middles / ms, rate, color=colours[k % len(colours)], linewidth=1.0, label=p.name)
+        ax.set_xlim(run.begin / ms, run.end / ms)
+        ax.set_ylim(0, None)
+        ax.set_xlabel("time (ms)")
+        ax.set_ylabel("rate (Hz)")
+        if len(chosen) > 1:
+            legend_above(ax)
+    return ax
