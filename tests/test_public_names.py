@@ -13,17 +13,18 @@ NAMES = [
     "AdEx", "ConductanceLIF", "CubaLIF", "CurrentInput", "Delays", "Dropout", "EIF", "Euler", "Events", "Exact", "ExponentialEuler",
     "ExponentialMidpoint", "FastSigmoid", "Flatten", "HodgkinHuxley", "Hz", "IF", "Izhikevich", "Mohm", "QIF", "SemiImplicitEuler", "cm",
     "mS", "uA", "uF",
-    "BinaryLSTM", "CfC", "DendriticTree", "LSNN", "LTC", "PhasedLSTM", "SpikingLSTM", "SubLSTM",
+    "BinaryLSTM", "CfC", "DendriticTree", "LSNN", "LTC", "PhasedLSTM", "RateLSTM", "SpikingLSTM", "SubLSTM",
     "Alpha", "BalancedResonateAndFire", "EPropALIF", "EscapeLIF", "PoissonNeuron", "ResonateAndFire", "SEAdLIF", "SRM", "SRM0",
-    "Synaptic", "draw",
+    "DiehlCookLIF", "LoihiLIF", "Synaptic", "Tempotron", "TraubMiles", "draw",
     "ImpulseInput", "LI", "LIF", "Linear", "MaxPool2d", "ModelError", "MultiGaussian", "Neuron", "NoReset", "RanvierError",
     "Recurrent", "Run", "RungeKutta4", "SegmentLinear", "Sequential", "Sigmoid", "StraightThrough", "Subtract", "SumPool2d",
     "AlphaSynapse", "ConductanceSynapse", "DeltaSynapse", "DoubleExponentialSynapse", "ExponentialSynapse", "NMDASynapse",
     "ShortTermPlasticity", "Synapse",
-    "Surrogate", "ToValue", "Triangle", "mV", "ms", "nA", "nS", "pA", "pF", "parameter", "read_events", "state",
+    "DeepEchoState", "EchoState", "NVAR",
+    "Surrogate", "ToValue", "Triangle", "mV", "ms", "nA", "nS", "pA", "pF", "convert", "parameter", "read_events", "state",
 ]  # fmt: skip
 ROOMS = [
-    "analysis", "data", "decoders", "encoders", "equations", "instruments", "kernels", "layers", "losses", "neurons", "plot", "plotting", "spikes",
+    "analysis", "conversion", "data", "decoders", "encoders", "equations", "hardware", "instruments", "interchange", "kernels", "layers", "losses", "neurons", "plot", "plotting", "reservoirs", "spikes",
     "surrogates", "synapses", "training", "units",
 ]  # fmt: skip
 HEAVY = ("matplotlib", "lightning", "torchmetrics", "sklearn", "soundfile", "PIL", "typer")

@@ -4,11 +4,20 @@
 >>> ax = rv.plot.trace(rv.instruments.membrane_trace(rv.LIF(), 1.5, duration=0.1))
 """
 
+from ranvier.plotting.plot_accuracy_over_steps import accuracy_over_steps
+from ranvier.plotting.plot_connectivity import connectivity
 from ranvier.plotting.plot_fi_curve import fi_curve
 from ranvier.plotting.plot_phase_plane import phase_plane
+from ranvier.plotting.plot_population_raster import population_raster
+from ranvier.plotting.plot_population_rate import population_rate
 from ranvier.plotting.plot_psth import psth
 from ranvier.plotting.plot_raster import raster
+from ranvier.plotting.plot_reservoir import attractor, eigenvalues, memory_curve, states
 from ranvier.plotting.plot_trace import trace
+from ranvier.plotting.plot_weight_histogram import weight_histogram
 from ranvier.plotting.plot_weights import weights
 
-__all__ = ["fi_curve", "phase_plane", "psth", "raster", "trace", "weights"]
+__all__ = [
+    "accuracy_over_steps", "attractor", "connectivity", "eigenvalues", "fi_curve", "memory_curve", "phase_plane", "population_raster",
+    "population_rate", "psth", "raster", "states", "trace", "weight_histogram", "weights",
+]  # fmt: skip

@@ -1,6 +1,5 @@
 import io
 import sys
-import warnings
 
 import numpy as np
 import pytest
@@ -21,13 +20,6 @@ def test_threads(monkeypatch: pytest.MonkeyPatch):
     assert asked == [3]
     with pytest.raises(RanvierError, match=r"--threads 0: must be at least 1\."):
         common.set_threads(0)
-
-
-def test_a_warning_is_one_line_without_a_file_name_and_said_once(capsys):
-    with common.warnings_as_lines():
-        for text in ("the layer is silent", "the layer is silent", "another"):
-            warnings.warn(text, stacklevel=1)
-    assert capsys.readouterr().err == "warning: the layer is silent\nwarning: another\n"
 
 
 def test_the_first_twenty_skipped_files_are_named_and_the_rest_counted(capsys, monkeypatch):

@@ -1,15 +1,12 @@
-"""What several verbs share: threads, opening a run's samples, warnings as lines."""
+"""What several verbs share: threads, opening a run's samples."""
 
 import sys
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import torch
-import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from ranvier.cli.lines import warn
 from ranvier.data.open import open_samples
 from ranvier.data.samples import Samples
 from ranvier.errors import RanvierError
@@ -80,26 +77,3 @@ def progress_bar(what: str) -> Progress:
     )
     both = sys.stdout.isatty()  # otherwise what is printed would go to the terminal, not where the user sent it
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal, redirect_stdout=both)
-
-
-def warn(text: str) -> None:
-    """One warning line on standard error."""
-    typer.secho("warning: ", fg="yellow", bold=True, nl=False, err=True)
-    typer.echo(text, err=True)
-
-
-@contextmanager
-def warnings_as_lines() -> Iterator[None]:
-    """Python warnings become lines for a user, without file names and line numbers; each text once."""
-    seen: set[str] = set()
-
-    def show(message: Warning | str, *_: object) -> None:
-        text = str(message)
-        if text not in seen:
-            seen.add(text)
-            warn(text)
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("always", UserWarning)
-        warnings.showwarning = show
-        yield

@@ -8,7 +8,8 @@ import numpy as np
 import typer
 from sklearn.metrics import confusion_matrix
 
-from ranvier.cli.common import check_fit, load, set_threads, warnings_as_lines
+from ranvier.cli.common import check_fit, load, set_threads
+from ranvier.cli.lines import warnings_as_lines
 from ranvier.data.samples import Samples
 from ranvier.errors import RanvierError
 from ranvier.training.inputs import prepare

@@ -10,7 +10,8 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from ranvier.cli.common import console, progress_bar, set_threads, warn, warnings_as_lines
+from ranvier.cli.common import console, progress_bar, set_threads
+from ranvier.cli.lines import warn, warnings_as_lines
 from ranvier.data.blocks import FORMATS, Blocks, file_blocks, microphone_blocks, pcm_blocks
 from ranvier.errors import BadFileError, RanvierError
 from ranvier.training.listener import LONGEST, PAUSE, Decision, Listener

@@ -19,7 +19,12 @@ VERBS = {
     "listen": "What is said, and when, in a long recording, a pipe or the microphone, by a trained network.",
     "evaluate": "Accuracy of a trained network on a labelled folder.",
     "report": "Draw the report of a run again.",
+    "simulate": "Simulate a network, a standard one or your own script: rates, irregularity, speed, a report.",
     "neuron": "Look at a neuron model, built-in or your own: equations, trace, f-I curve, phase plane.",
+    "convert": "Turn a trained torch network of ReLUs into a spiking one; accuracy against steps.",
+    "check": "List what a trained network has that a neuromorphic chip has not.",
+    "export": "Write a trained network as NIR or C, for other tools and chips.",
+    "import": "Look at the network in a NIR file; mend an old one.",
     "doctor": "Look at this machine: cores, torch, kernel cache, audio; say what is wrong.",
 }
 

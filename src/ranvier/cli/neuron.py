@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ranvier import neurons
-from ranvier.cli.common import warnings_as_lines
+from ranvier.cli.lines import warnings_as_lines
 from ranvier.equations.declaration import ModelError
 from ranvier.errors import RanvierError
 from ranvier.instruments.fi_curve import FICurve, fi_curve
@@ -30,7 +31,6 @@ from ranvier.instruments.rheobase import rheobase
 from ranvier.instruments.running import input_dimension, takes_current
 from ranvier.neurons.izhikevich_patterns import PATTERNS
 from ranvier.neurons.neuron import Neuron
-from ranvier.plotting.portrait import portrait, save
 from ranvier.units import NAMED, ms, mV
 
 app = typer.Typer(add_completion=False)
@@ -333,7 +333,8 @@ def _look(made: Neuron, drive: Drive, plot: Path | None) -> Seen:
         plane = None
         if has_current and len(made.declaration.states) == 2:
             plane = phase_plane(made, current=drive.held, duration=duration)
-        save(portrait(trace, _curve(made, drive), plane), plot)
+        drawn = import_module("ranvier.plotting.portrait")  # half a second of matplotlib, for those who asked for it
+        drawn.save(drawn.portrait(trace, _curve(made, drive), plane), plot)
     return Seen(made, drive, trace, points, plot)
 
 

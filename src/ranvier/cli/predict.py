@@ -7,7 +7,8 @@ from typing import Annotated
 import torch
 import typer
 
-from ranvier.cli.common import set_threads, warn, warnings_as_lines
+from ranvier.cli.common import set_threads
+from ranvier.cli.lines import warn, warnings_as_lines
 from ranvier.data.image import read_image
 from ranvier.data.sound import read_sound
 from ranvier.errors import BadFileError, RanvierError

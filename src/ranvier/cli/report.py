@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from ranvier.cli.common import console, load_again, set_threads, warnings_as_lines
+from ranvier.cli.common import console, load_again, set_threads
+from ranvier.cli.lines import warnings_as_lines
 from ranvier.data.splits import split
 from ranvier.plotting.report import hero, write_report
 from ranvier.training.inputs import prepare

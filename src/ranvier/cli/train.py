@@ -10,7 +10,8 @@ import numpy as np
 import torch
 import typer
 
-from ranvier.cli.common import console, load, load_again, progress_bar, set_threads, warn, warnings_as_lines
+from ranvier.cli.common import console, load, load_again, progress_bar, set_threads
+from ranvier.cli.lines import warn, warnings_as_lines
 from ranvier.data.floor import linear_floor
 from ranvier.data.samples import Samples
 from ranvier.data.splits import Split, split
