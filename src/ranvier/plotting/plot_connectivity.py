@@ -56,7 +56,12 @@ def connectivity(network: Network, *, blocks: int = 120, limit: float | None = N
     full = limit or float(np.abs(matrix).max()) or 1.0
     with axes(ax, 3.2, 2.7) as ax:
         image = ax.imshow(
-            matrix, cmap=style.diverging(BLUE, VERMILION), norm=Normalize(-full, full), aspect="auto", interpolation="nearest", rasterized=True
+            matrix,
+            cmap=style.diverging(BLUE, VERMILION),
+            norm=Normalize(-full, full),
+            aspect="auto",
+            interpolation="nearest",
+            rasterized=True,
         )
         for name, starts, sets in (("x", left, sending), ("y", top, taking)):
             axis = ax.xaxis if name == "x" else ax.yaxis

@@ -58,7 +58,9 @@ def population_raster(
     with axes(ax, height=float(np.clip(0.75 + 0.004 * sum(drawn), 1.6, 3.4))) as ax:
         width, height = style.points(ax)
         rows = sum(drawn)
-        size = float(np.clip(0.9 * height / rows, 1.2, 8.0))
+        # Few spikes are drawn larger than their row, lest they vanish; many would run into one another.
+        least = 2.3 if 2.3 * len(run.steps) * share < CLEAR * width * height else 1.2
+        size = float(np.clip(0.9 * height / rows, least, 8.0))
         edge = 0
         places: list[tuple[float, str]] = []
         for k, (p, n) in enumerate(zip(chosen, drawn, strict=True)):
@@ -89,7 +91,9 @@ def chosen_populations(where: str, run: Run, populations: Sequence[Population] |
         raise ValueError(f"{where}: there is no population to draw. Leave populations out for all.")
     for p in chosen:
         if p not in run.populations:
-            raise ValueError(f"{where}: {p.name} is not of this run. It has: {', '.join(q.name for q in run.populations)}.")
+            raise ValueError(
+                f"{where}: {p.name} is not of this run. It has: {', '.join(q.name for q in run.populations)}."
+            )
     return chosen
 
 

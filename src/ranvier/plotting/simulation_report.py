@@ -7,7 +7,6 @@ from html import escape
 from pathlib import Path
 
 import numpy as np
-from matplotlib.axes import Axes
 
 from ranvier.files import write_atomic
 from ranvier.plotting import page, style
@@ -92,39 +91,36 @@ def _head(facts: SimulationFacts) -> str:
 def _stopped(facts: SimulationFacts) -> str:
     if facts.run.duration >= facts.asked - facts.run.dt / 2:
         return ""
-    return (
-        f'<section class="warn"><h2>Stopped early</h2><p>{facts.asked:g} s were asked for; what ran, {facts.run.duration:g} s, is shown.</p></section>'
-    )
+    return f'<section class="warn"><h2>Stopped early</h2><p>{facts.asked:g} s were asked for; what ran, {facts.run.duration:g} s, is shown.</p></section>'
 
 
 def _palette(run: Run) -> list[str]:
     return [style.SERIES[k % len(style.SERIES)] for k in range(len(run.populations))]
 
 
-def _restyled(ax: Axes) -> None:
-    """The report's ink, which follows its theme, in place of that for paper."""
-    style.tidy(ax)
-
-
 def _activity(run: Run) -> str:
     if not len(run.steps):
-        return "<p>Nothing fired: no input reaches the threshold. Give a stronger current or drive, or larger weights.</p>"
+        return (
+            "<p>Nothing fired: no input reaches the threshold. Give a stronger current or drive, or larger weights.</p>"
+        )
     start = max(run.begin, run.end - SHOWN)
     drawing = style.figure(5.6)
     raster = drawing.add_axes((0.09, 0.38, 0.895, 0.59))
     population_raster(run, start=start, colours=_palette(run), ax=raster)
-    _restyled(raster)
+    style.tidy(raster)
     raster.set_xlabel("")
     raster.tick_params(labelbottom=False)
     rates = drawing.add_axes((0.09, 0.085, 0.895, 0.25))
     population_rate(run, width=max(run.dt, (run.end - start) / 200), colours=_palette(run), ax=rates)
-    _restyled(rates)
+    style.tidy(rates)
     rates.set_xlim(start * 1e3, run.end * 1e3)
     if (legend := rates.get_legend()) is not None:
         legend.remove()
     svg = style.svg(drawing, "activity", "Raster of all populations, and their rates over time")
     last = f"The last {SHOWN:g} s. " if start > run.begin else ""
-    return page.figure(svg, f"{last}A tick is a spike; below, the rate of a neuron of each population, in the same colours.")
+    return page.figure(
+        svg, f"{last}A tick is a spike; below, the rate of a neuron of each population, in the same colours."
+    )
 
 
 def _table(run: Run, seen: Mapping[Population, np.ndarray]) -> str:
@@ -134,7 +130,17 @@ def _table(run: Run, seen: Mapping[Population, np.ndarray]) -> str:
         silent = int((counts == 0).sum())
         cv = f"{seen[p].mean():.2f}" if len(seen[p]) else "–"
         highest = f"{counts.max() / run.duration:.3g}" if run.duration else "–"
-        rows.append([escape(p.name), f"{p.n:,}", escape(type(p.model).__name__), f"{run.rate(p):.4g}", cv, highest, f"{silent:,}"])
+        rows.append(
+            [
+                escape(p.name),
+                f"{p.n:,}",
+                escape(type(p.model).__name__),
+                f"{run.rate(p):.4g}",
+                cv,
+                highest,
+                f"{silent:,}",
+            ]
+        )
     head = ("<population", "neurons", "<model", "rate (Hz)", "CV", "highest (Hz)", "silent")
     note = (
         f'<p class="muted after">CV: standard deviation of the intervals over their mean, averaged over neurons of {FEWEST} spikes or more. '
@@ -162,7 +168,9 @@ def _histograms(run: Run, seen: Mapping[Population, np.ndarray]) -> str:
         ax.set_ylim(0, None)
         ax.set_xlabel(unit)
         ax.set_ylabel("share of neurons" if left < 0.5 else "")
-    return page.figure(style.svg(drawing, "neurons", "Histograms of rates and of coefficients of variation over neurons"))
+    return page.figure(
+        style.svg(drawing, "neurons", "Histograms of rates and of coefficients of variation over neurons")
+    )
 
 
 def _wiring(network: Network) -> str:
@@ -171,7 +179,8 @@ def _wiring(network: Network) -> str:
     drawing = style.figure(3.6)
     ax = drawing.add_axes((0.09, 0.17, 0.46, 0.78))
     connectivity(network, ax=ax)
-    style.tidy(ax)
+    for drawn in drawing.axes:
+        style.tidy(drawn)
     caption = "Synapses of each pair of neurons, in blocks of neighbours; blue where weights are below zero."
     total = sum(c.pattern.expected(c.pre.n, c.post.n) for c in network.projections)
     if total <= DRAWN:
@@ -185,7 +194,9 @@ def _wiring(network: Network) -> str:
         side.set_yscale("symlog", linthresh=1.0)
         if (legend := side.get_legend()) is not None:
             legend.remove()
-        caption += " Right: weights, one line for each presynaptic population, the number of synapses on a logarithmic scale."
+        caption += (
+            " Right: weights, one line for each presynaptic population, the number of synapses on a logarithmic scale."
+        )
     return page.figure(style.svg(drawing, "wiring", "Connectivity matrix and histogram of weights"), caption)
 
 

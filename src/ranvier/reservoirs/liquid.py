@@ -1,0 +1,147 @@
+"""A liquid that can be run: wiring and input as one `Network`, through which sequences go one after another."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.signal import lfilter
+
+from ranvier.equations.options import Clamp
+from ranvier.neurons.adaptive_lif import AdaptiveLIF
+from ranvier.neurons.lif import LIF
+from ranvier.plasticity.rule import Rule
+from ranvier.reservoirs.dynamic_synapse import DynamicSynapse
+from ranvier.reservoirs.spike_codes import SpikeCode
+from ranvier.reservoirs.wiring import Wiring
+from ranvier.simulation import Network, Pairs, SpikeSource
+from ranvier.simulation.projection import Projection
+from ranvier.synapses.exponential import ExponentialSynapse
+from ranvier.units import Mohm, ms, mV, nA
+
+THRESHOLD, RESET, BACKGROUND = 15 * mV, 13.5 * mV, 13.5 * nA
+REFRACTORY = (3 * ms, 2 * ms)  # of excitatory and of inhibitory neurons
+TAU_SYN = (3 * ms, 6 * ms)  # of the synapses that end from them
+INPUT = (18 * nA, 9 * nA)  # amplitude onto them
+
+
+class Ends(NamedTuple):
+    """Where a sequence left a liquid. network: its state; filtered: [N]; sums: of the code."""
+
+    network: Any
+    filtered: np.ndarray
+    sums: np.ndarray
+
+
+class Inputs(NamedTuple):
+    """Input synapses: channel to neuron, weight [A]; and where the sums of the code start, [channels]."""
+
+    channel: NDArray[np.int64]
+    neuron: NDArray[np.int64]
+    weight: NDArray[np.float64]
+    sums: NDArray[np.float64]
+
+
+def draw_inputs(channels: int, wiring: Wiring, probability: float, rng: np.random.Generator, last: int | None = None) -> Inputs:
+    """Each channel reaches each of the first `last` neurons with a probability, with 18 nA if it is excitatory, 9 nA if it is inhibitory."""
+    n = wiring.n if last is None else last
+    channel, neuron = np.nonzero(rng.random((channels, n)) < probability)
+    return Inputs(channel, neuron, np.asarray(INPUT)[wiring.inhibitory[neuron].astype(int)], rng.random(channels))
+
+
+class Liquid:
+    """A network of `Wiring` and `Inputs`; see `LiquidState` for the rest. rule: of synapses between excitatory neurons, in place of dynamics."""
+
+    def __init__(
+        self,
+        wiring: Wiring,
+        inputs: Inputs,
+        start: NDArray[np.float64],
+        *,
+        dt: float,
+        tau_mem: float,
+        adaptation: float,
+        tau_adapt: float,
+        dynamic: bool,
+        rule: Rule | None = None,
+    ) -> None:
+        self.dt, self.n, self.inputs = dt, wiring.n, inputs
+        self.net = Network(dt=dt)
+        mute = wiring.inhibitory
+        members = [np.flatnonzero(~mute), np.flatnonzero(mute)]
+        place = np.empty(self.n, np.int64)
+        self.order = np.concatenate(members)  # which neuron the network's first is, and so on
+        populations = []
+        for k, mine in enumerate(members):
+            place[mine] = np.arange(len(mine))
+            populations.append(None)
+            if len(mine):
+                cell: Any = dict(dt=dt, tau_mem=tau_mem, r=1 * Mohm, v_leak=0.0, v_threshold=THRESHOLD, v_reset=RESET, refractory=Clamp(REFRACTORY[k]))
+                neuron = AdaptiveLIF(**cell, tau_adapt=tau_adapt, jump=adaptation) if adaptation else LIF(**cell)
+                populations[k] = self.net.add(len(mine), neuron, ("excitatory", "inhibitory")[k])
+                populations[k].inject(BACKGROUND).initialize(v=start[mine])
+        self.source = self.net.add(len(inputs.sums), SpikeSource([]), "input")
+        currents = [ExponentialSynapse(dt=dt, tau=tau) for tau in TAU_SYN]
+        self.projections: list[tuple[Projection, np.ndarray]] = []
+        for kind in range(4):
+            mine = np.flatnonzero(wiring.kind == kind)
+            if len(mine):
+                learned = rule if kind == 0 and rule is not None else DynamicSynapse() if dynamic else None
+                made = self.net.connect(
+                    populations[kind // 2], populations[kind % 2], Pairs(place[wiring.pre[mine]], place[wiring.post[mine]]), wiring.weight[mine],
+                    np.maximum(wiring.delay[mine], dt), currents[kind // 2], learned, name=("EE", "EI", "IE", "II")[kind],
+                )  # fmt: skip
+                self.projections.append((made, mine))
+        for k in range(2):
+            mine = np.flatnonzero(mute[inputs.neuron] == bool(k))
+            if len(mine):
+                self.net.connect(
+                    self.source, populations[k], Pairs(inputs.channel[mine], place[inputs.neuron[mine]]), inputs.weight[mine], synapse=currents[0],
+                    name=f"input {k}",
+                )  # fmt: skip
+        self.net.build()
+        self.rest = self._rest(wiring)
+
+    def _rest(self, wiring: Wiring) -> Any:
+        """The state from which every sequence starts: synapses have used nothing."""
+        state = self.net.state()
+        for made, mine in self.projections:
+            if isinstance(made.plasticity, DynamicSynapse):
+                # The network lists synapses by presynaptic neuron and delay, we as they were drawn: pairs are unique, so both can be sorted.
+                found = self.net.weights(made)
+                theirs = np.lexsort((found.post, found.pre))
+                pre, post = np.asarray(made.pattern.pre), np.asarray(made.pattern.post)
+                ours = mine[np.lexsort((post, pre))]
+                rows, clock = state[f"{made.name}.synapses"], made.plasticity.clock
+                rows[theirs, 1] = wiring.use[ours]
+                rows[theirs, 2] = clock / wiring.recovery[ours]
+                rows[theirs, 3] = clock / wiring.facilitation[ours]
+        self.net.restore(state)
+        return self.net.state()
+
+    def spikes(self, rows: np.ndarray, step: float, code: SpikeCode, ends: Ends | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Runs a sequence: steps (from its beginning) and neurons of the spikes, and the sums of the code."""
+        net = self.net.restore(self.rest if ends is None else ends.network)
+        times, channels, sums = code.spikes(rows, step, self.inputs.sums if ends is None else ends.sums)
+        first = round(net.time / self.dt)
+        net.replay(self.source, net.time + times, channels)
+        run = net.run(len(rows) * step, progress=False)
+        own = run.neurons < self.n
+        return run.steps[own] - first, self.order[run.neurons[own]], sums
+
+    def states(
+        self, rows: np.ndarray, step: float, code: SpikeCode, tau: float | None, ends: Ends | None, keep: bool
+    ) -> tuple[np.ndarray, Ends | None]:
+        """Filtered spikes at the end of each row, [T, N], and where it ended if `keep`.
+
+        Each spike adds 1, which decays with tau; tau=None: number of spikes in each row.
+        """
+        at, who, sums = self.spikes(rows, step, code, ends)
+        each = round(step / self.dt)
+        row = at // each
+        weight = None if tau is None else np.exp(-((row + 1) * each - (at + 1)) * (self.dt / tau))
+        jumps = np.bincount(row * self.n + who, weight, len(rows) * self.n).reshape(len(rows), self.n).astype(np.float64)
+        filtered = np.zeros(self.n) if ends is None else ends.filtered
+        if tau is not None:
+            decay = np.exp(-step / tau)
+            jumps, _ = lfilter([1.0], [1.0, -decay], jumps, axis=0, zi=decay * filtered[None])
+        return jumps, Ends(self.net.state(), jumps[-1].copy(), sums) if keep else None

@@ -1,0 +1,8 @@
+"""Readouts of reservoirs. Each is a scikit-learn estimator of its own; any other of scikit-learn serves as well."""
+
+from ranvier.reservoirs.readouts.force import FORCE
+from ranvier.reservoirs.readouts.lms import LMS
+from ranvier.reservoirs.readouts.ridge import Ridge, RidgeClassifier
+from ranvier.reservoirs.readouts.rls import RLS
+
+__all__ = ["FORCE", "LMS", "RLS", "Ridge", "RidgeClassifier"]

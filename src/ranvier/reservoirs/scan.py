@@ -1,0 +1,303 @@
+"""The reservoir scan: one compiled kernel over time x batch x sparse links, and one for the intrinsic plasticity of units.
+
+Sequences of any length are processed side by side, `LANES` of them in vector registers; a few alone go one by one. Every sum is taken in
+the same order without fused multiply-adds, so that a sequence has the same states, bit for bit, whatever it is batched with and on any
+number of threads.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numpy.typing import NDArray
+
+from ranvier.kernels.cpu.compile import kernel, kernel_inline
+from ranvier.kernels.cpu.threads import split
+from ranvier.kernels.cpu.vector import instruction
+
+LANES = 16  # sequences side by side: four registers of 256 or two of 512 bits
+ALONE = 3  # up to so many sequences a thread run one by one
+
+_i64, _f64 = ir.IntType(64), ir.DoubleType()
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """What the scan reads, float64. N units, F inputs, at most K links into a unit; missing links have weight 0 and source 0.
+
+    win: [N, F]. bias, leak: [N]. weight: [N, K]. source: [N, K], int32, the unit that a link comes from. linear: no tanh.
+    """
+
+    win: NDArray[np.float64]
+    bias: NDArray[np.float64]
+    weight: NDArray[np.float64]
+    source: NDArray[np.int32]
+    leak: NDArray[np.float64]
+    linear: bool
+
+    def __post_init__(self) -> None:
+        shapes = {name: getattr(self, name).shape for name in ("win", "bias", "weight", "source", "leak")}
+        units = len(self.bias)
+        if not (
+            shapes["bias"] == shapes["leak"] == (units,)
+            and len(shapes["win"]) == len(shapes["weight"]) == 2
+            and len(self.win) == len(self.weight) == units
+            and shapes["source"] == shapes["weight"]
+        ):
+            raise ValueError(
+                f"Weights: shapes do not belong together: {shapes}. Expected win [N, F], bias and leak [N], weight and source [N, K]."
+            )
+        if self.source.size and not (0 <= self.source.min() and self.source.max() < units):
+            raise ValueError(
+                f"Weights: source must lie in 0..{units - 1}, got {self.source.min()} to {self.source.max()}."
+            )
+        for name, kind in (("win", "d"), ("bias", "d"), ("weight", "d"), ("source", "i"), ("leak", "d")):
+            array = getattr(self, name)
+            if array.dtype.char != kind or not array.flags.c_contiguous:
+                raise ValueError(
+                    f"Weights: {name} must be contiguous {np.dtype(kind)}, got {array.dtype}. Use np.ascontiguousarray."
+                )
+
+    @cached_property
+    def place(self) -> NDArray[np.int32]:
+        """[N * F], the input that each input weight belongs to."""
+        return np.tile(np.arange(self.win.shape[1], dtype=np.int32), self.units)
+
+    @property
+    def units(self) -> int:
+        return len(self.bias)
+
+
+def scan(
+    weights: Weights, rows: np.ndarray, start: np.ndarray, state: np.ndarray, added: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """States after every step, and after the last step of each sequence.
+
+    x[t] = (1 - leak) x[t-1] + leak tanh(bias + win u[t] + added[t] + W x[t-1])
+
+    rows: [steps of all sequences, F], u. start: [B + 1], sequence b is rows[start[b]:start[b + 1]]. state: [B, N], x before the first
+    step. added: [steps, N], noise in the net input. Returns [steps, N] and [B, N].
+    """
+    batch, steps, units = len(start) - 1, len(rows), weights.units
+    out, last = np.empty((steps, units)), state.copy()
+    extra = np.empty((0, units)) if added is None else added
+    w, rows = weights, np.require(rows, np.float64, ["C", "W"])  # a read-only array would be another kernel
+    work = steps * units * (2 + w.win.shape[1] + w.weight.shape[1])
+    if batch <= ALONE:
+        turned = np.ascontiguousarray(w.win.T)
+        split(
+            batch, work, scan_alone, rows, start, turned, w.bias, w.weight, w.source, w.leak, w.linear, extra, last, out
+        )
+    else:
+        order = np.argsort(start[:-1] - start[1:], kind="stable")  # the longest first, so that lanes end together
+        blocks = -(-batch // LANES)
+        split(
+            blocks, work, scan_lanes, rows, start, order, w.win.reshape(-1), w.place, w.bias, w.weight.reshape(-1),
+            w.source.reshape(-1), w.weight.shape[1], w.leak, w.linear, extra, last, out,
+        )  # fmt: skip
+    return out, last
+
+
+@instruction
+def _as_float(typingctx: Any, bits: Any) -> Any:
+    """The float64 whose bits these are."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.bitcast(arguments[0], _f64)
+
+    return types.float64(types.int64), generate
+
+
+@instruction
+def _as_bits(typingctx: Any, number: Any) -> Any:
+    """The bits of a float64."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.bitcast(arguments[0], _i64)
+
+    return types.int64(types.float64), generate
+
+
+@kernel_inline
+def tanh(x):
+    """Hyperbolic tangent to 2 units in the last place, without a branch, so that loops over it become vector code.
+
+    expm1(2|x|) = 2^k expm1(r) + 2^k - 1 with 2|x| = k ln 2 + r; its Taylor series is cut after r^13, |r| <= ln(2)/2. tanh = e/(e + 2).
+    """
+    size = abs(x)
+    size = 20.0 if size > 20.0 else size  # NaN stays NaN
+    z = 2.0 * size
+    shifted = z * 1.4426950408889634 + 6755399441055744.0  # 1.5 * 2^52: the last bits are k
+    k = shifted - 6755399441055744.0
+    r = (z - k * 0.6931471803691238) - k * 1.9082149292705877e-10
+    p = 1.6059043836821613e-10
+    p = p * r + 2.08767569878681e-09
+    p = p * r + 2.505210838544172e-08
+    p = p * r + 2.755731922398589e-07
+    p = p * r + 2.7557319223985893e-06
+    p = p * r + 2.48015873015873e-05
+    p = p * r + 1.984126984126984e-04
+    p = p * r + 1.388888888888889e-03
+    p = p * r + 8.333333333333333e-03
+    p = p * r + 4.1666666666666664e-02
+    p = p * r + 1.6666666666666666e-01
+    p = p * r + 0.5
+    p = (p * r) * r + r
+    scale = _as_float((_as_bits(shifted) + 1023) << 52)
+    e = scale * p + (scale - 1.0)
+    y = e / (e + 2.0)
+    return y if x >= 0.0 else -y
+
+
+@instruction
+def _add_rows(typingctx: Any, total: Any, at: Any, table: Any, index: Any, factor: Any, begin: Any, end: Any) -> Any:
+    """total[at, :] += factor[k] * table[index[k], :] for k in [begin, end), in order; flat index and factor, LANES columns."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        vector = ir.VectorType(_f64, LANES)
+        sums, rows, chosen, factors = (
+            context.make_array(signature.args[k])(context, builder, arguments[k]).data for k in (0, 2, 3, 4)
+        )
+        at, begin, end = arguments[1], arguments[5], arguments[6]
+        lanes = ir.Constant(_i64, LANES)
+        place = builder.bitcast(builder.gep(sums, [builder.mul(at, lanes)]), vector.as_pointer())
+        start = builder.load(place)
+        start.align = 8
+        before = builder.block
+        loop, done = builder.append_basic_block("loop"), builder.append_basic_block("done")
+        builder.cbranch(builder.icmp_signed("<", begin, end), loop, done)
+        builder.position_at_end(loop)
+        k, sum_ = builder.phi(_i64), builder.phi(vector)
+        row = builder.mul(builder.sext(builder.load(builder.gep(chosen, [k])), _i64), lanes)
+        values = builder.load(builder.bitcast(builder.gep(rows, [row]), vector.as_pointer()))
+        values.align = 8
+        nothing, i32 = ir.Constant(vector, ir.Undefined), ir.IntType(32)
+        one = builder.insert_element(nothing, builder.load(builder.gep(factors, [k])), ir.Constant(i32, 0))
+        spread = builder.shuffle_vector(one, nothing, ir.Constant(ir.VectorType(i32, LANES), [0] * LANES))
+        longer = builder.fadd(sum_, builder.fmul(values, spread))
+        following = builder.add(k, ir.Constant(_i64, 1))
+        for phi, first, next_ in ((k, begin, following), (sum_, start, longer)):
+            phi.add_incoming(first, before)
+            phi.add_incoming(next_, loop)
+        builder.cbranch(builder.icmp_signed("<", following, end), loop, done)
+        builder.position_at_end(done)
+        result = builder.phi(vector)
+        result.add_incoming(start, before)
+        result.add_incoming(longer, loop)
+        builder.store(result, place).align = 8
+        return context.get_dummy_value()
+
+    signature = types.void(total, types.int64, table, index, factor, types.int64, types.int64)
+    return signature, generate
+
+
+@kernel
+def scan_lanes(rows, start, order, win, place, bias, weight, source, links, leak, linear, added, last, out, first, end):
+    """See `scan`; blocks first to end of LANES sequences in `order`. win, weight, source are flat; place: [N * F], input of each of win."""
+    units, inputs = bias.shape[0], rows.shape[1]
+    x, net, u = np.zeros(units * LANES), np.zeros(units * LANES), np.zeros(inputs * LANES + LANES)
+    at, left = np.zeros(LANES, np.int64), np.zeros(LANES, np.int64)
+    for block in range(first, end):
+        members = min(LANES, order.shape[0] - block * LANES)
+        for m in range(members):
+            b = order[block * LANES + m]
+            at[m], left[m] = start[b], start[b + 1] - start[b]
+            for i in range(units):
+                x[i * LANES + m] = last[b, i]
+        for t in range(left[0]):
+            while left[members - 1] <= t:  # shorter ones stand behind; their lanes run on, unread
+                members -= 1
+            for m in range(members):
+                for f in range(inputs):
+                    u[f * LANES + m] = rows[at[m] + t, f]
+            for i in range(units):
+                for m in range(LANES):
+                    net[i * LANES + m] = bias[i]
+                _add_rows(net, i, u, place, win, i * inputs, (i + 1) * inputs)
+            if added.shape[0]:
+                for m in range(members):
+                    for i in range(units):
+                        net[i * LANES + m] += added[at[m] + t, i]
+            for i in range(units):
+                _add_rows(net, i, x, source, weight, i * links, (i + 1) * links)
+            if not linear:
+                for j in range(units * LANES):
+                    net[j] = tanh(net[j])
+            for i in range(units):
+                a = leak[i]
+                for m in range(LANES):
+                    j = i * LANES + m
+                    x[j] = (1.0 - a) * x[j] + a * net[j]
+            for m in range(members):
+                for i in range(units):
+                    out[at[m] + t, i] = x[i * LANES + m]
+        for m in range(min(LANES, order.shape[0] - block * LANES)):
+            if left[m]:
+                for i in range(units):
+                    last[order[block * LANES + m], i] = out[at[m] + left[m] - 1, i]
+
+
+@kernel
+def scan_alone(rows, start, turned, bias, weight, source, leak, linear, added, last, out, first, end):
+    """See `scan`; sequences first to end, one after the other. turned: [F, N], the input weights."""
+    inputs, units = turned.shape
+    links = weight.shape[1]
+    net, x = np.empty(units), np.empty(units)
+    for b in range(first, end):
+        for i in range(units):
+            x[i] = last[b, i]
+        for t in range(start[b], start[b + 1]):
+            for i in range(units):
+                net[i] = bias[i]
+            for f in range(inputs):
+                value = rows[t, f]
+                for i in range(units):
+                    net[i] += turned[f, i] * value
+            if added.shape[0]:
+                for i in range(units):
+                    net[i] += added[t, i]
+            for i in range(units):
+                total = net[i]
+                for k in range(links):
+                    total += weight[i, k] * x[source[i, k]]
+                net[i] = total
+            if not linear:
+                for i in range(units):
+                    net[i] = tanh(net[i])
+            for i in range(units):
+                x[i] = (1.0 - leak[i]) * x[i] + leak[i] * net[i]
+                out[t, i] = x[i]
+        for i in range(units):
+            last[b, i] = x[i]
+
+
+@kernel
+def adapt(rows, start, win, bias, weight, source, leak, gain, shift, mean, deviation, rate):
+    """Intrinsic plasticity: runs the sequences one by one and changes gain [N] and shift [N] after every step.
+
+    y = tanh(gain net + shift); with s2 = deviation^2, p = -mean/s2 + y/s2 (2 s2 + 1 - y^2 + mean y):
+    shift <- shift - rate p, gain <- gain + rate/gain - rate p net.
+    """
+    units, inputs = win.shape
+    links = weight.shape[1]
+    x, net = np.zeros(units), np.empty(units)
+    variance = deviation * deviation
+    for b in range(len(start) - 1):
+        x[:] = 0.0
+        for t in range(start[b], start[b + 1]):
+            for i in range(units):
+                total = bias[i]
+                for f in range(inputs):
+                    total += win[i, f] * rows[t, f]
+                for k in range(links):
+                    total += weight[i, k] * x[source[i, k]]
+                net[i] = total
+            for i in range(units):
+                y = np.tanh(gain[i] * net[i] + shift[i])
+                push = -mean / variance + y / variance * (2.0 * variance + 1.0 - y * y + mean * y)
+                shift[i] -= rate * push
+                gain[i] += rate / gain[i] - rate * push * net[i]
+                x[i] = (1.0 - leak[i]) * x[i] + leak[i] * y
