@@ -5,10 +5,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.simulation.reference import PlainLIF, PlainSynapses, listed, simulate
 
 import ranvier as rv
 from ranvier.simulation import engine
-from tests.simulation.reference import PlainLIF, PlainSynapses, listed, simulate
 
 DT = 1e-4
 STEPS = 120
@@ -29,7 +29,15 @@ def networks(draw):
         same = draw(st.booleans())
         weights = np.full(count, draw(WEIGHTS)) if same else rng.integers(-8, 24, count) / 32
         projections.append(
-            (pre, post, rng.integers(0, n, count), rng.integers(0, sizes[post], count), weights, rng.integers(1, 40, count), same)
+            (
+                pre,
+                post,
+                rng.integers(0, n, count),
+                rng.integers(0, sizes[post], count),
+                weights,
+                rng.integers(1, 40, count),
+                same,
+            )
         )
     times = draw(st.lists(st.tuples(st.integers(0, STEPS - 1), st.integers(0, 4)), max_size=80))
     return sizes, refractory, projections, times
@@ -40,7 +48,12 @@ def built(case, seed=0):
     sizes, refractory, projections, times = case
     net = rv.Network(dt=DT, seed=seed, dtype=torch.float64)
     cell = rv.LIF(
-        dt=DT, tau_mem=DT / np.log(2), v_threshold=1.0, v_reset=0.0, input=rv.ImpulseInput(), refractory=rv.Clamp(refractory * DT)
+        dt=DT,
+        tau_mem=DT / np.log(2),
+        v_threshold=1.0,
+        v_reset=0.0,
+        input=rv.ImpulseInput(),
+        refractory=rv.Clamp(refractory * DT),
     )
     populations = [net.add(n, cell, f"p{k}") for k, n in enumerate(sizes)]
     at = [(t + 0.5) * DT for t, _ in times]
@@ -60,7 +73,9 @@ def expected(case):
         fired.setdefault(t, []).append(j)
     populations = [PlainLIF(n, 0.5, 1.0, 0.0, refractory) for n in sizes]
     synapses = [
-        PlainSynapses(pre, post, [(int(x), int(y), float(w), int(d)) for x, y, w, d in zip(a, b, weights, delays, strict=True)])
+        PlainSynapses(
+            pre, post, [(int(x), int(y), float(w), int(d)) for x, y, w, d in zip(a, b, weights, delays, strict=True)]
+        )
         for pre, post, a, b, weights, delays, _ in projections
     ]
     return listed(simulate([*populations, fired], synapses, STEPS))
@@ -99,7 +114,12 @@ def test_a_spike_arrives_after_its_delay():
 
 
 def test_what_was_recorded_does_not_change_what_happens():
-    case = ([150, 30], 2, [(0, 1, np.arange(30), np.arange(30), np.full(30, 0.6), np.full(30, 3), True)], [(3, 1), (9, 2)])
+    case = (
+        [150, 30],
+        2,
+        [(0, 1, np.arange(30), np.arange(30), np.full(30, 0.6), np.full(30, 3), True)],
+        [(3, 1), (9, 2)],
+    )
     plain, recorded = built(case), built(case)
     recorded.record(recorded.populations[1], "v", neurons=[0, 29], every=3 * DT)
     a, b = plain.run(STEPS * DT), recorded.run(STEPS * DT)

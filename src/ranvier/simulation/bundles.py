@@ -24,7 +24,11 @@ from ranvier.simulation.patterns.wired import Wired
 from ranvier.simulation.projection import Projection
 
 SYNAPSES = 1 << 21  # of a bundle that are made at once: what they need besides stays small
-SAME, EACH, PLASTIC = "same", "each", "plastic"  # bundles whose synapses have one weight, one each, or one that a rule changes
+SAME, EACH, PLASTIC = (
+    "same",
+    "each",
+    "plastic",
+)  # bundles whose synapses have one weight, one each, or one that a rule changes
 LONGEST = 60_000  # steps of a delay
 
 
@@ -116,7 +120,7 @@ def build(
     fields = [_fields(g[0]) for g in groups]
     delays = [min(m.earliest for m in g) + np.arange(many) for g, many in zip(groups, manies, strict=True)]
     rows = Rows(
-        np.zeros((len(groups), columns.VISITS + 1), np.int64),
+        np.zeros((len(groups), columns.WIDTH), np.int64),
         np.concatenate([*delays, np.zeros(0, np.int64)]),
         np.zeros(sum(len(s) for s in starts_of), np.int64),
         np.zeros(sum((len(s) - 1) * many for s, many in zip(starts_of, manies, strict=True)), np.uint32),
@@ -135,7 +139,9 @@ def build(
         rows.starts[row : row + n + 1] = starts + synapse
         b = rows.bundles[k]
         b[: columns.SAME + 1] = group[0].projection.pre.number, delay, many, row, at, 0, kind == SAME
-        piece = _Piece(group, placed, rows.starts[row : row + n + 1], rows.ends[at : at + n * many], many, digits, seed, dt)
+        piece = _Piece(
+            group, placed, rows.starts[row : row + n + 1], rows.ends[at : at + n * many], many, digits, seed, dt
+        )
         if kind == SAME:
             b[columns.WEIGHTS], rows.row_weights[k] = k, value
             piece.fill(rows.targets, rows.weights[:0], 0)
@@ -217,7 +223,15 @@ class _Piece:
         self, group: list[_Member], placed: Sequence[Placed], starts: NDArray[np.int64], ends: NDArray[np.uint32], many: int,
         digits: int, seed: int, dt: float,
     ) -> None:  # fmt: skip
-        self.group, self.starts, self.ends, self.many, self.digits, self.seed, self.dt = group, starts, ends, many, digits, seed, dt
+        self.group, self.starts, self.ends, self.many, self.digits, self.seed, self.dt = (
+            group,
+            starts,
+            ends,
+            many,
+            digits,
+            seed,
+            dt,
+        )
         self.kind = group[0].kind[0]
         self.first_delay = min(m.earliest for m in group)
         self.listed = {
@@ -226,7 +240,8 @@ class _Piece:
             if not isinstance(m.projection.weight, int | float) and not hasattr(m.projection.weight, "kind")
         }
         where = [
-            _target(m.projection, placed[m.projection.post.number], _sign(m.projection, self.listed.get(m.projection))) for m in group
+            _target(m.projection, placed[m.projection.post.number], _sign(m.projection, self.listed.get(m.projection)))
+            for m in group
         ]
         self.place, self.block, self.port = (np.array(x, np.int64) for x in zip(*where, strict=True))
 
@@ -240,7 +255,9 @@ class _Piece:
             b = min(n, max(a + 1, int(np.searchsorted(starts, starts[a] + SYNAPSES, "right")) - 1))
             counts = [np.diff(m.wired.starts[a : b + 1]).sum() for m in self.group]
             shifts = np.cumsum([0, *counts[:-1]])
-            begins = np.stack([m.wired.starts[a : b + 1] - m.wired.starts[a] + s for m, s in zip(self.group, shifts, strict=True)])
+            begins = np.stack(
+                [m.wired.starts[a : b + 1] - m.wired.starts[a] + s for m, s in zip(self.group, shifts, strict=True)]
+            )
             posts = np.concatenate([m.wired.posts(a, b) for m in self.group])
             values = np.zeros(0) if self.kind == SAME else np.concatenate([self.weights(m, a, b) for m in self.group])
             delays = np.concatenate([self.delays(m, a, b) for m in self.group])
@@ -270,7 +287,7 @@ class _Piece:
 
 def drawn(
     projection: Projection, placed: Sequence[Placed], dt: float, seed: int, dtype: np.dtype
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Of each synapse of a projection without plasticity: neurons, weight, delay [s]. Drawn again, since bundles mix projections."""
     m = _member(projection, placed, dt, seed)
     pre, wired = projection.pre.n, m.wired
@@ -304,7 +321,13 @@ def _drawn(m: _Member, distribution: Distribution, what: str, seed: int, a: int,
 def _sign(p: Projection, listed: NDArray[np.float64] | None) -> int:
     """The sign of all weights of a projection, 0 where they have both."""
     w = p.weight
-    low, high = (w, w) if isinstance(w, int | float) else (w.low, w.high) if listed is None else (listed.min(initial=0), listed.max(initial=0))
+    low, high = (
+        (w, w)
+        if isinstance(w, int | float)
+        else (w.low, w.high)
+        if listed is None
+        else (listed.min(initial=0), listed.max(initial=0))
+    )
     if p.pre.excitatory is not None and (low < 0 if p.pre.excitatory else high > 0):
         kind, want = ("excitatory", ">= 0") if p.pre.excitatory else ("inhibitory", "<= 0")
         raise ValueError(

@@ -53,7 +53,15 @@ def indices(where: str, name: str, value: Any, below: int) -> NDArray[np.uint32]
             f"{where}: {name} must be a list of whole numbers, got {array.dtype} of shape {array.shape}. Give neuron numbers."
         )
     if array.size and (array.min() < 0 or array.max() >= below):
-        raise ValueError(
-            f"{where}: {name} must lie in 0..{below - 1}, got values from {array.min()} to {array.max()}."
-        )
+        raise ValueError(f"{where}: {name} must lie in 0..{below - 1}, got values from {array.min()} to {array.max()}.")
     return array.astype(np.uint32)
+
+
+def positions(where: str, name: str, value: Any) -> NDArray[np.float64]:
+    """Finite positions [n, 1], [n, 2] or [n, 3]."""
+    array = np.asarray(value, np.float64)
+    if array.ndim != 2 or array.shape[1] not in (1, 2, 3) or not np.isfinite(array).all():
+        raise ValueError(
+            f"{where}: {name} must be finite positions [n, 1], [n, 2] or [n, 3], got shape {array.shape}. rv.simulation.grid(15, 3, 3) makes some."
+        )
+    return array

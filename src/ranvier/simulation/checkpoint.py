@@ -5,6 +5,7 @@ import io
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -31,6 +32,8 @@ def state_of(engine: Engine, description: str) -> State:
         state[f"{projection.name}.synapses"] = learned.states_of(k, engine.rows.states).copy()
     state["visits"] = learned.visits[:, 0].copy()
     state["history"], state["history.ends"] = learned.histories()
+    state["modulators"] = learned.moods[0].copy()
+    state["reward.step"], state["reward.modulator"], state["reward.amount"] = (a.copy() for a in learned.rewards)
     return state
 
 
@@ -43,7 +46,7 @@ def restore(engine: Engine, state: Mapping[str, np.ndarray], description: str) -
         raise ValueError(f"this state {what}: it is of another network.")
     if not np.array_equal(state["network"], own["network"]):
         raise ValueError("this state is of another network: a size, a parameter, a connection, the seed or dt differs.")
-    loose = ("flying.step", "flying.neuron", "history")
+    loose = ("flying.step", "flying.neuron", "history", "reward.step", "reward.modulator", "reward.amount")
     for name, value in own.items():
         if name not in loose and np.shape(state[name]) != value.shape:
             raise ValueError(f"this state's {name} has shape {np.shape(state[name])}, expected {value.shape}.")
@@ -53,6 +56,20 @@ def restore(engine: Engine, state: Mapping[str, np.ndarray], description: str) -
         raise ValueError("this state's spikes in flight do not belong to its step.")
     if neurons.size and not (0 <= neurons.min() and neurons.max() < engine.neurons):
         raise ValueError("this state's spikes in flight are of neurons that the network does not have.")
+    rewards = [np.asarray(state[f"reward.{part}"]) for part in ("step", "modulator", "amount")]
+    if (
+        len({r.shape for r in rewards}) > 1
+        or rewards[0].ndim != 1
+        or (
+            rewards[0].size
+            and not (
+                0 <= rewards[1].min()
+                and rewards[1].max() < len(engine.learning.fading)
+                and (np.diff(rewards[0]) >= 0).all()
+            )
+        )
+    ):
+        raise ValueError("this state's rewards do not belong to the network's modulators.")
     engine.step = step
     for p in engine.placed:
         for name in p.states:
@@ -62,13 +79,16 @@ def restore(engine: Engine, state: Mapping[str, np.ndarray], description: str) -
         learned.states_of(k, engine.rows.states)[:] = state[f"{projection.name}.synapses"]
     learned.visits[:] = np.asarray(state["visits"])[:, None]
     learned.remember(np.asarray(state["history"]), np.asarray(state["history.ends"]))
+    learned.moods[:] = np.asarray(state["modulators"])
+    learned.rewards = rewards[0].astype(np.int64), rewards[1].astype(np.int64), rewards[2].astype(np.float64)
     engine.launch(steps, neurons)
 
 
 def save(path: str | Path, state: Mapping[str, np.ndarray]) -> None:
     """Writes a state to one file, under a temporary name first."""
     whole = io.BytesIO()
-    np.savez(whole, **dict(state))
+    write: Any = np.savez
+    write(whole, **state)
     write_atomic(Path(path), whole.getvalue())
 
 
@@ -81,4 +101,3 @@ def load(path: str | Path) -> State:
         if isinstance(error, FileNotFoundError):
             raise
         raise ValueError(f"{path}: no state of a network, or a truncated one ({error}).") from None
-

@@ -87,7 +87,9 @@ class Engine:
         costs = [p.cost + a * RATE * self.dt * EVENT for p, a in zip(placed, arriving, strict=True)]
         blocks = np.concatenate([np.full(p.blocks, c) for p, c in zip(placed, costs, strict=True)])
         self.work = float(blocks.sum() * LANES)
-        ends = np.searchsorted(np.cumsum(blocks), blocks.sum() * np.arange(1, parts) / parts) if parts > 1 else np.zeros(0)
+        ends = (
+            np.searchsorted(np.cumsum(blocks), blocks.sum() * np.arange(1, parts) / parts) if parts > 1 else np.zeros(0)
+        )
         edges = [0, *(int(e) + 1 for e in ends), len(blocks)]
         self.own = np.zeros((parts, len(placed), 2), np.int64)
         first, bound = [], []
@@ -159,7 +161,7 @@ class Engine:
         arguments = (
             self.data, self.values, self.populations, self.own, self.mask, self.mask.view(np.uint64),
             rows.bundles, rows.delays, rows.starts, rows.ends, self.cuts, rows.targets, rows.weights, rows.row_weights,
-            self.ring, self.bounds, given_start, given, *self.learning.arrays(),
+            self.ring, self.bounds, given_start, given, *self.learning.arrays(begin, end),
             self.drives, self.levels, self.drive_weights, self.counts, self.dice,
             table, index, probed, kept, kept_end,
         )  # fmt: skip
@@ -167,7 +169,18 @@ class Engine:
         if simulate(address, threads, self.parts, begin, end, self.window, arguments):
             raise MemoryError("no memory for a kernel's scratch arrays")
         self.step = end
+        self.learning.forget_rewards(end)
         return Chunk(*_merged(kept, kept_end, begin), _samples(probes, probed, begin, end))
+
+    def replay(self, population: Population, source: SpikeSource) -> None:
+        """Gives a source that replays other spikes, in place of those that it had."""
+        p = self.placed[population.number]
+        steps, neurons = self.given
+        others = (neurons < p.born) | (neurons >= p.born + p.n)
+        at, who = source.steps(p.n, self.dt)
+        steps, neurons = np.concatenate([steps[others], at]), np.concatenate([neurons[others], who + p.born])
+        order = np.lexsort((neurons, steps))
+        self.given = steps[order], neurons[order]
 
     def _given_in(self, begin: int, end: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
         steps, neurons = self.given
@@ -187,14 +200,25 @@ class Engine:
             wide += len(p.neurons)
         return table, np.concatenate(places or [np.zeros(0, np.int64)]), np.empty(offset, self.dtype)
 
-    def weights(self, projection: Projection) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    def weights(self, projection: Projection) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Of each synapse of a projection: presynaptic and postsynaptic neuron, weight, delay [s]. Plastic ones as they are now."""
         if projection.plasticity is not None:
             rows, k = self.rows, self.rows.members.index([projection])
             pre, delay, where = rows.synapses(k)
             states = self.learning.up_to_date(self.step, self.parts, self.data, self.populations, self.cuts)
-            return pre, rows.targets[where].astype(np.int64), self.learning.states_of(k, states)[:, 0].astype(np.float64), delay * self.dt
+            return (
+                pre,
+                rows.targets[where].astype(np.int64),
+                self.learning.states_of(k, states)[:, 0].astype(np.float64),
+                delay * self.dt,
+            )
         return drawn(projection, self.placed, self.dt, self.seed, self.dtype)
+
+    def set_weights(self, projection: Projection, weights: NDArray[np.float64]) -> None:
+        """Gives each synapse of a plastic projection a weight, in the order of `weights`."""
+        rows, k = self.rows, self.rows.members.index([projection])
+        self.learning.catch_up(self.step, self.parts, self.data, self.populations, self.cuts)
+        self.learning.states_of(k, rows.states)[:, 0] = weights
 
     def blown_up(self) -> tuple[Placed, str, int] | None:
         """The first state that is not finite: population, name, neuron."""
@@ -254,7 +278,9 @@ def _drives(
         sign = 0 if drive.rate is None else 1 if drive.weight >= 0 else -1
         port = receptor_among(to.receptors, drive, sign)
         if port is None:
-            raise ValueError(f"{drive.name}: {drive.post.name} does not react to impulses of weight {drive.weight:g}. Change its sign.")
+            raise ValueError(
+                f"{drive.name}: {drive.post.name} does not react to impulses of weight {drive.weight:g}. Change its sign."
+            )
         if drive.rate is None:
             if to.receptors[port].sign:
                 raise ValueError(

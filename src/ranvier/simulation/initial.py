@@ -10,13 +10,14 @@ from ranvier.simulation.engine import Engine
 
 
 def start(engine: Engine, seed: int) -> None:
-    """Writes what `Population.initialize` asked for over the states at rest."""
+    """Writes what `Population.initialize` asked for over the states at rest; then traces of synapses start."""
     for placed in engine.placed:
         p = placed.population
         for name, value in p.starts.items():
             if name not in placed.states:
                 raise ValueError(f"{p.name} has no state {name}. It has: {', '.join(placed.states)}.")
             placed.write(engine.data, placed.state_field(name), _values(value, p.n, key_of(seed, f"{p.name}/{name}")))
+    engine.learning.begin(engine.placed, engine.data)
 
 
 def _values(value: Any, n: int, key: int) -> Any:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ranvier.equations.declaration import ModelError
 from ranvier.equations.lowering import Loop
+from ranvier.equations.program import Assign
 from ranvier.kernels.cpu.population import LANES, Layout, common_coefficients, poisson_source, update_kernel
 from ranvier.neurons.neuron import Neuron
 from ranvier.simulation.population import Population
@@ -155,7 +156,7 @@ def _neurons(
         content[layout.fields - 1] = p.current
     else:
         numbers.append(float(p.current))
-    cost = float(sum(sympy.count_ops(line.value) for line in loop.statements if hasattr(line, "value")))
+    cost = float(sum(sympy.count_ops(line.value) for line in loop.statements if isinstance(line, Assign)))
     one = Placed(p, layout, receptors, 0, 0, 0, loop, names, update_kernel(loop, layout), cost)
     return one, content, numbers
 

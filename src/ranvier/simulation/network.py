@@ -7,11 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from ranvier.neurons.neuron import Neuron
 from ranvier.plasticity.rule import Rule
-from ranvier.simulation.checking import indices, seconds, whole
+from ranvier.simulation.checking import indices, numbers, seconds, whole
 from ranvier.simulation.checkpoint import State, load, restore, save, state_of
 from ranvier.simulation.engine import Chunk, Engine, Probe
 from ranvier.simulation.initial import start
@@ -28,12 +27,12 @@ from ranvier.units import ms
 class Synapses(NamedTuple):
     """Synapses, one an entry. delay: seconds."""
 
-    pre: NDArray[np.int64]
-    post: NDArray[np.int64]
-    weight: NDArray[np.float64]
-    delay: NDArray[np.float64]
+    pre: np.ndarray
+    post: np.ndarray
+    weight: np.ndarray
+    delay: np.ndarray
 
-    def matrix(self, pre: int, post: int) -> NDArray[np.float64]:
+    def matrix(self, pre: int, post: int) -> np.ndarray:
         """Sums of the weights between each two neurons, [post, pre]."""
         full = np.zeros((post, pre))
         np.add.at(full, (self.post, self.pre), self.weight)
@@ -76,7 +75,11 @@ class Network:
     # ---- building --------------------------------------------------------------------------------------------------------
 
     def add(
-        self, n: int, model: Neuron | PoissonSource | SpikeSource, name: str | None = None, excitatory: bool | None = None
+        self,
+        n: int,
+        model: Neuron | PoissonSource | SpikeSource,
+        name: str | None = None,
+        excitatory: bool | None = None,
     ) -> Population:
         """A population of n neurons of one model, or n sources.
 
@@ -85,8 +88,14 @@ class Network:
         """
         self._still("add a population")
         n = whole("Network.add", "n", n, 1)
-        if isinstance(model, type) or not isinstance(model, Neuron | PoissonSource | SpikeSource) or isinstance(model, Synapse):
-            raise TypeError(f"Network.add: the model must be a neuron or a source, got {model!r}. Write net.add({n}, rv.LIF()).")
+        if (
+            isinstance(model, type)
+            or not isinstance(model, Neuron | PoissonSource | SpikeSource)
+            or isinstance(model, Synapse)
+        ):
+            raise TypeError(
+                f"Network.add: the model must be a neuron or a source, got {model!r}. Write net.add({n}, rv.LIF())."
+            )
         name = name or f"{type(model).__name__}{len(self.populations)}"
         if any(p.name == name for p in self.populations):
             raise ValueError(f"Network.add: there is a population {name!r} already. Give another name.")
@@ -129,7 +138,9 @@ class Network:
         if isinstance(weight, int | float) and not np.isfinite(weight):
             raise ValueError(f"{name}: weight must be finite, got {weight}.")
         delay = self.dt if delay is None else delay
-        self.projections.append(Projection(pre, post, pattern, weight, delay, synapse, plasticity, name, len(self.projections)))
+        self.projections.append(
+            Projection(pre, post, pattern, weight, delay, synapse, plasticity, name, len(self.projections))
+        )
         return self.projections[-1]
 
     def drive(
@@ -145,7 +156,9 @@ class Network:
             raise ValueError(f"Network.drive: {post.name} is a source, which takes no input.")
         rate = seconds("Network.drive", "rate", rate)
         if rate * self.dt > 1000:
-            raise ValueError(f"Network.drive: {rate:g} impulses a second are {rate * self.dt:g} a step; use inject() for their mean.")
+            raise ValueError(
+                f"Network.drive: {rate:g} impulses a second are {rate * self.dt:g} a step; use inject() for their mean."
+            )
         name = name or f"drive of {post.name} #{len(self.drives)}"
         self.drives.append(Drive(post, rate, float(weight), 0.0, synapse, name))
         return self.drives[-1]
@@ -164,7 +177,9 @@ class Network:
             raise ValueError(f"Network.noise: {post.name} is a source, which takes no input.")
         for what, value in (("sd", sd), ("mean", mean)):
             if not np.isfinite(value) or (what == "sd" and value < 0):
-                raise ValueError(f"Network.noise: {what} must be a finite number{' >= 0' if what == 'sd' else ''}, got {value}.")
+                raise ValueError(
+                    f"Network.noise: {what} must be a finite number{' >= 0' if what == 'sd' else ''}, got {value}."
+                )
         name = name or f"noise of {post.name} #{len(self.drives)}"
         self.drives.append(Drive(post, None, float(mean), float(sd), synapse, name))
         return self.drives[-1]
@@ -173,9 +188,13 @@ class Network:
         """Has a state recorded, at the ends of steps. neurons: which, all by default. every [s]: between samples, a step by default."""
         self._own("Network.record", "population", population)
         interval = self.dt if every is None else seconds("Network.record", "every", every, self.dt * (1 - 1e-6))
-        which = np.arange(population.n) if neurons is None else indices("Network.record", "neurons", neurons, population.n)
+        which = (
+            np.arange(population.n) if neurons is None else indices("Network.record", "neurons", neurons, population.n)
+        )
         if population.is_source:
-            raise ValueError(f"Network.record: {population.name} is a source: it has spikes, which are recorded anyway, and no states.")
+            raise ValueError(
+                f"Network.record: {population.name} is a source: it has spikes, which are recorded anyway, and no states."
+            )
         if state in ("spike", "spikes"):
             raise ValueError("Network.record: spikes are recorded anyway. Read them with run.spikes(population).")
         self._probes.append(Probe(population, state, which.astype(np.int64), max(1, round(interval / self.dt))))
@@ -202,6 +221,91 @@ class Network:
         self.build()
         assert self._engine is not None
         return Synapses(*self._engine.weights(projection))
+
+    def set_weights(self, projection: Projection, weights: Any) -> None:
+        """Gives the synapses of a plastic projection new weights, in the order of `weights(projection).weight`; between runs.
+
+        weights: one number for all, or one a synapse, within the rule's bounds.
+        """
+        rule, now = self._plastic("Network.set_weights", projection), self.weights(projection).weight
+        given = (
+            np.full(len(now), float(weights))
+            if np.ndim(weights) == 0
+            else numbers(projection.name, "weights", weights, len(now))
+        )
+        if given.size and not (rule.w_min <= given.min() and given.max() <= rule.w_max):
+            raise ValueError(
+                f"{projection.name}: weights must lie in [{rule.w_min:g}, {rule.w_max:g}], the bounds of its rule, got {given.min():g} to {given.max():g}. "
+                "Clip them, or give the rule other bounds."
+            )
+        assert self._engine is not None
+        self._engine.set_weights(projection, given)
+
+    def normalise(self, projection: Projection, total: float) -> None:
+        """Scales the weights of a plastic projection so that those that end on each neuron add up to `total`; between runs.
+
+        Neurons whose weights add up to 0 stay as they are. What leaves the bounds of the rule is put back to them, so that a sum can then miss `total`.
+        """
+        rule = self._plastic("Network.normalise", projection)
+        if isinstance(total, bool) or not isinstance(total, int | float) or not np.isfinite(total) or total == 0:
+            raise ValueError(f"Network.normalise: total must be a finite number other than 0, got {total!r}.")
+        now = self.weights(projection)
+        sums = np.bincount(now.post, now.weight, projection.post.n)
+        factor = np.divide(total, sums, out=np.ones_like(sums), where=sums != 0)
+        if (factor < 0).any():
+            raise ValueError(
+                f"{projection.name}: its weights add up to {sums[factor < 0][0]:g}, so their sum cannot become {total:g}. Change the sign of total."
+            )
+        assert self._engine is not None
+        self._engine.set_weights(projection, np.clip(now.weight * factor[now.post], rule.w_min, rule.w_max))
+
+    def reward(self, amount: Any, at: Any = None, to: Projection | None = None) -> None:
+        """A third factor, such as dopamine: adds an amount to the modulators of rules that have one (`RewardSTDP`).
+
+        amount: a number, or one a time. at [s]: when, a time or several, not before now; by default now, that is in the next step. A reward falls into the
+        step that holds its time, and acts from the end of this step on. to: the one projection whose modulators are meant, by default all.
+        """
+        self.build()
+        assert self._engine is not None
+        known = self._engine.learning.modulators
+        which = [k for k, (projection, _) in enumerate(known) if to is None or projection is to]
+        if not which:
+            where = "no projection" if to is None else getattr(to, "name", repr(to))
+            raise ValueError(
+                f"Network.reward: {where} has {'a' if to is None else 'no'} rule with a modulator. Use plasticity=rv.RewardSTDP()."
+            )
+        times = np.atleast_1d(np.asarray(self.time if at is None else at, np.float64)).ravel()
+        times = numbers("Network.reward", "at", times, times.size)
+        amounts = numbers(
+            "Network.reward",
+            "amount",
+            np.broadcast_to(np.asarray(amount, np.float64), times.shape) if np.ndim(amount) == 0 else amount,
+            times.size,
+        )
+        steps = np.floor(times / self.dt + 1e-6).astype(np.int64)
+        if steps.size and steps.min() < self._engine.step:
+            raise ValueError(f"Network.reward: at must not lie before now, {self.time:g} s, got {times.min():g} s.")
+        self._engine.learning.reward(which, steps, amounts)
+
+    def replay(self, population: Population, times: Any, neurons: Any = None) -> None:
+        """Gives a `SpikeSource` other spikes, in place of those that it had: many inputs, one after the other, through one network; between runs.
+
+        times, neurons: as in `SpikeSource`; seconds from the start of the simulation, none before now. They are no part of a `state`, so give them after
+        `restore`.
+        """
+        self._own("Network.replay", "population", population)
+        if not isinstance(population.model, SpikeSource):
+            raise TypeError(
+                f"Network.replay: {population.name} replays no spikes, it is {population.model!r}. Use net.add(n, rv.SpikeSource([]))."
+            )
+        self.build()
+        assert self._engine is not None
+        first = float(np.min(times, initial=np.inf))
+        if first < self.time - 1e-6 * self.dt:
+            raise ValueError(
+                f"Network.replay: times must not lie before now, {self.time:g} s, got {first:g} s. Add net.time, or restore an earlier state."
+            )
+        self._engine.replay(population, SpikeSource(times, neurons))
 
     def state(self) -> State:
         """Where the network is: a dict of arrays that `restore` takes, with all that decides how it goes on."""
@@ -245,14 +349,18 @@ class Network:
         for p in self._probes:
             known = engine.placed[p.population.number].states
             if p.state not in known:
-                raise ValueError(f"Network.record: {p.population.name} has no state {p.state}. It has: {', '.join(known)}.")
+                raise ValueError(
+                    f"Network.record: {p.population.name} has no state {p.state}. It has: {', '.join(known)}."
+                )
         begin, steps = engine.step, round(duration / self.dt)
         chunks: list[Chunk] = []
         began = saved = time.perf_counter()
         with Progress(steps * self.dt, progress) as bar:
             try:
                 while engine.step < begin + steps:
-                    chunks.append(engine.advance(min(engine.chunk(), begin + steps - engine.step), self._probes, spikes))
+                    chunks.append(
+                        engine.advance(min(engine.chunk(), begin + steps - engine.step), self._probes, spikes)
+                    )
                     self._check(engine)
                     bar.show((engine.step - begin) * self.dt)
                     if checkpoint is not None and time.perf_counter() - saved > checkpoint_every:
@@ -292,12 +400,32 @@ class Network:
 
     def __repr__(self) -> str:
         lines = [f"Network: {sum(p.n for p in self.populations):,} neurons, dt={self.dt:g} s, at {self.time:g} s"]
-        return "\n  ".join([*lines, *map(repr, self.populations), *map(repr, self.projections), *map(repr, self.drives)])
+        return "\n  ".join(
+            [*lines, *map(repr, self.populations), *map(repr, self.projections), *map(repr, self.drives)]
+        )
 
     def _description(self) -> list[object]:
         """What decides whether a state fits."""
         pairs = [(p.name, p.pattern, p.synapse, p.plasticity, p.pre.number, p.post.number) for p in self.projections]
-        return [self.dt, self.seed, self.dtype, [(p.name, p.n, p.model, np.size(p.current)) for p in self.populations], pairs, list(map(repr, self.drives))]
+        return [
+            self.dt,
+            self.seed,
+            self.dtype,
+            [(p.name, p.n, p.model, np.size(p.current)) for p in self.populations],
+            pairs,
+            list(map(repr, self.drives)),
+        ]
+
+    def _plastic(self, where: str, projection: Any) -> Rule:
+        if not isinstance(projection, Projection) or projection not in self.projections:
+            raise TypeError(
+                f"{where}: the projection must be one of this network, got {projection!r}. Use what net.connect(...) returned."
+            )
+        if projection.plasticity is None:
+            raise ValueError(
+                f"{where}: {projection.name} has no plasticity, so its weights stay. Connect it with plasticity=rv.PairSTDP()."
+            )
+        return projection.plasticity
 
     def _still(self, what: str) -> None:
         if self._engine is not None:
@@ -305,7 +433,9 @@ class Network:
 
     def _own(self, where: str, what: str, p: Any) -> None:
         if not isinstance(p, Population) or p.number >= len(self.populations) or self.populations[p.number] is not p:
-            raise TypeError(f"{where}: {what} must be a population of this network, got {p!r}. Use what net.add(...) returned.")
+            raise TypeError(
+                f"{where}: {what} must be a population of this network, got {p!r}. Use what net.add(...) returned."
+            )
 
     def _between(self, pre: Population, post: Population) -> int:
         return sum(p.pre is pre and p.post is post for p in self.projections)

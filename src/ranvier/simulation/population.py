@@ -49,14 +49,20 @@ class Population:
         """A constant current into each neuron [A]: a number, or an array [n]. It replaces one that was injected before."""
         model = self._equations("inject a current into")
         if not model.declaration.takes_input("dynamics"):
-            raise ValueError(f"{self.name}: {type(model).__name__} takes no current in its dynamics. Use Network.drive.")
+            raise ValueError(
+                f"{self.name}: {type(model).__name__} takes no current in its dynamics. Use Network.drive."
+            )
         self.current = self._given("current", current)
         return self
 
     def _given(self, name: str, value: Any) -> Any:
         if isinstance(value, Tensor):
             value = value.detach().cpu().numpy()
-        return numbers(self.name, name, value, self.n) if np.ndim(value) else float(numbers(self.name, name, [value], 1)[0])
+        return (
+            numbers(self.name, name, value, self.n)
+            if np.ndim(value)
+            else float(numbers(self.name, name, [value], 1)[0])
+        )
 
     def _equations(self, what: str) -> Neuron:
         if not isinstance(self.model, Neuron):

@@ -18,7 +18,9 @@ class Progress:
     def __enter__(self) -> "Progress":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self.shown:
             sys.stderr.write("\n")
 
@@ -31,7 +33,9 @@ class Progress:
         share = done / self.duration
         bar = "#" * round(30 * share)
         left = spent * (1 / share - 1) if share else 0.0
-        sys.stderr.write(f"\r[{bar:30}] {done:.3g} of {self.duration:.3g} s, {spent / done:.2g} x real time, {left:.0f} s left ")
+        sys.stderr.write(
+            f"\r[{bar:30}] {done:.3g} of {self.duration:.3g} s, {spent / done:.2g} x real time, {left:.0f} s left "
+        )
         sys.stderr.flush()
 
     def interrupted(self) -> None:

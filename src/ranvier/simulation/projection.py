@@ -40,7 +40,11 @@ class Drive:
     name: str
 
     def __repr__(self) -> str:
-        what = f"sd={self.deviation:g}, mean={self.weight:g}" if self.rate is None else f"rate={self.rate:g}, weight={self.weight:g}"
+        what = (
+            f"sd={self.deviation:g}, mean={self.weight:g}"
+            if self.rate is None
+            else f"rate={self.rate:g}, weight={self.weight:g}"
+        )
         return f"<{self.name}: {what}>"
 
 

@@ -9,7 +9,7 @@ states of the neuron (`i_exponential`) and whose output is a current in its dyna
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from types import FunctionType, new_class
+from types import FunctionType, MethodType, new_class
 from typing import Any, get_type_hints
 
 import sympy
@@ -32,7 +32,8 @@ def adds_up(model: type[Neuron]) -> bool:
     """Whether two impulses to `receive` are the same as their sum."""
     after, x = _received(model.declaration)
     return not any(
-        sympy.diff(e, x).has(x) or any(f.has(x) for f in e.atoms(sympy.Function, sympy.Piecewise)) for e in after.values()
+        sympy.diff(e, x).has(x) or any(f.has(x) for f in e.atoms(sympy.Function, sympy.Piecewise))
+        for e in after.values()
     )
 
 
@@ -73,11 +74,13 @@ def joined(neuron: Neuron, receptors: tuple[Receptor, ...], dt: float) -> tuple[
     signs = tuple(r.sign for r in receptors if not (pulse and r.synapse is None))
     parameters = neuron.parameter_values()
     for name, s in zip(labels, synapses, strict=True):
-        parameters |= {f"{k}_{name}": v for k, v in s.parameter_values().items() if f"{k}_{name}" in model.declaration.parameters}
+        parameters |= {
+            f"{k}_{name}": v for k, v in s.parameter_values().items() if f"{k}_{name}" in model.declaration.parameters
+        }
     options = neuron.options
     made = model(
         dt=dt, reset=options.reset, refractory=options.refractory, integrator=options.integrator, fire_on=options.fire_on,
-        order=options.order, surrogate=options.surrogate, input=Ports((*own, *(f"receive_{name}" for name in labels)), signs),
+        order=options.order, input=Ports((*own, *(f"receive_{name}" for name in labels)), signs),
         seed=neuron.seed if neuron.declaration.draws else None,
         **parameters,
     )  # fmt: skip
@@ -94,7 +97,7 @@ class _Own:
         if name in self._names:
             return getattr(self._whole, f"{name}_{self._label}")
         method = self._declaration.methods.get(name)
-        return getattr(self._whole, name) if method is None else method.__get__(self)
+        return getattr(self._whole, name) if method is None else MethodType(method, self)
 
 
 @lru_cache(maxsize=256)
@@ -107,19 +110,33 @@ def _class(neuron: type[Neuron], synapses: tuple[tuple[str, type[Synapse]], ...]
         raise ModelError(
             f"{neuron.__name__} takes no current in its dynamics, so no synapse can end on it. Choose one that does, such as LIF."
         )
-    scope: dict[str, Any] = {"__module__": neuron.__module__, "__annotations__": {}, "__doc__": f"{neuron.__name__} with synapses."}
+    scope: dict[str, Any] = {
+        "__module__": neuron.__module__,
+        "__annotations__": {},
+        "__doc__": f"{neuron.__name__} with synapses.",
+    }
     parts = []
     for name, synapse in synapses:
         ours = synapse.declaration
-        if ours.takes_input("dynamics") or not ours.has("receive") or (ours.has("output") and ours.takes_input("output")):
-            raise ModelError(f"{synapse.__name__} acts on spikes, not on a membrane, so it cannot end on {neuron.__name__}.")
+        if (
+            ours.takes_input("dynamics")
+            or not ours.has("receive")
+            or (ours.has("output") and ours.takes_input("output"))
+        ):
+            raise ModelError(
+                f"{synapse.__name__} acts on spikes, not on a membrane, so it cannot end on {neuron.__name__}."
+            )
         if "v" in ours.states and theirs.membrane != "v":
             raise ModelError(
                 f"{synapse.__name__} needs the postsynaptic potential v, but the membrane of {neuron.__name__} is {theirs.membrane}."
             )
         hints = get_type_hints(synapse, include_extras=True)
         held = ours.states["v"].initial if "v" in ours.states else None
-        own = {k for k in (*ours.parameters, *ours.states, *ours.constants) if k in hints and k not in ("v", held, "membrane")}
+        own = {
+            k
+            for k in (*ours.parameters, *ours.states, *ours.constants)
+            if k in hints and k not in ("v", held, "membrane")
+        }
         own -= {k for k in own if k in Neuron.__annotations__}
         for k in own:
             spec = ours.parameters.get(k) or ours.states.get(k) or ours.constants.get(k)

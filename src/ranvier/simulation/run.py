@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ranvier.simulation import neo
 from ranvier.simulation.population import Population
 
 
@@ -36,7 +38,7 @@ class Run:
         """Seconds that a biological second took: below 1 is faster than life."""
         return self.wall / self.duration if self.duration else 0.0
 
-    def spikes(self, population: Population | None = None) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    def spikes(self, population: Population | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Times [s] and neurons of the spikes of one population, its first neuron being 0, or of all, counted through."""
         a, b = self._range(population)
         mine = (self.neurons >= a) & (self.neurons < b)
@@ -50,7 +52,7 @@ class Run:
         """Spikes a second and neuron."""
         return len(self.spikes(population)[0]) / (population.n * self.duration) if self.duration else 0.0
 
-    def population_rate(self, population: Population, bin: float = 1e-3) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def population_rate(self, population: Population, bin: float = 1e-3) -> tuple[np.ndarray, np.ndarray]:
         """Middles of the bins [s], and the rate [Hz] of a neuron in each, over the run. bin: seconds."""
         bins = max(1, round(self.duration / bin))
         found, edges = np.histogram(self.spikes(population)[0] - self.dt / 2, bins, (self.begin, self.end))
@@ -74,6 +76,10 @@ class Run:
             )
         return found
 
+    def to_neo(self) -> Any:
+        """A `neo.Segment` of all spike trains and recorded states; see `simulation/neo.py`."""
+        return neo.segment(self)
+
     def __repr__(self) -> str:
         rates = ", ".join(f"{p.name} {self.rate(p):.3g} Hz" for p in self.populations)
         return f"<Run {self.begin:g}-{self.end:g} s: {len(self.steps):,} spikes ({rates}); {self.real_time_factor:.3g} s a biological second>"
@@ -82,6 +88,8 @@ class Run:
         if population is None:
             return 0, sum(p.n for p in self.populations)
         if population not in self.populations:
-            raise ValueError(f"{population.name} is not of this network. It has: {', '.join(p.name for p in self.populations)}.")
+            raise ValueError(
+                f"{population.name} is not of this network. It has: {', '.join(p.name for p in self.populations)}."
+            )
         a = sum(p.n for p in self.populations[: population.number])
         return a, a + population.n

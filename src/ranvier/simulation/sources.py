@@ -53,7 +53,11 @@ class SpikeSource:
         times = numbers("SpikeSource", "times", times, times.size)
         if times.size and times.min() < 0:
             raise ValueError(f"SpikeSource: times must be >= 0 s, got {times.min():g} s.")
-        who = np.zeros(times.size, np.uint32) if self.neurons is None else indices("SpikeSource", "neurons", self.neurons, n)
+        who = (
+            np.zeros(times.size, np.uint32)
+            if self.neurons is None
+            else indices("SpikeSource", "neurons", self.neurons, n)
+        )
         if who.shape != times.shape:
             raise ValueError(
                 f"SpikeSource: times and neurons must have one length, got {times.size} and {who.size}. Give a neuron for each time."

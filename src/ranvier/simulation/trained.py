@@ -56,7 +56,9 @@ def from_layers(layers: Sequential, x: Tensor | Events, dtype: torch.dtype = tor
         raise ValueError(f"from_layers: x must be the spikes [T, 1, N] of one sample, got shape {tuple(x.shape)}.")
     x = x.flatten(2)
     if bool(((x != 0) & (x != 1)).any()):
-        raise ValueError("from_layers: x must be spikes, 0 or 1, since what travels in a network are spikes. Encode it first.")
+        raise ValueError(
+            "from_layers: x must be spikes, 0 or 1, since what travels in a network are spikes. Encode it first."
+        )
     neurons = [m.neuron if isinstance(m, Recurrent) else m for m in layers if isinstance(m, Recurrent | Neuron)]
     steps_of_time = {n.dt for n in neurons}
     if len(steps_of_time) != 1:
@@ -92,7 +94,9 @@ def from_layers(layers: Sequential, x: Tensor | Events, dtype: torch.dtype = tor
         populations.append(population)
         before, weights = population, None
     if weights is not None:
-        raise TypeError("from_layers: the last layer is Linear, and a network ends with neurons. Add LI() as a readout.")
+        raise TypeError(
+            "from_layers: the last layer is Linear, and a network ends with neurons. Add LI() as a readout."
+        )
     return Simulated(net, source, tuple(populations), len(x))
 
 

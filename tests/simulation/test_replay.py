@@ -1,0 +1,50 @@
+"""New spikes for a source of a network that has been built."""
+
+import numpy as np
+import pytest
+import torch
+
+import ranvier as rv
+
+DT = 1e-4
+
+
+def built(times=(), neurons=()):
+    net = rv.Network(dt=DT, dtype=torch.float64)
+    one = net.add(3, rv.SpikeSource(list(times), np.array(neurons, int)), "one")
+    other = net.add(2, rv.SpikeSource([4.5 * DT], [1]), "other")
+    cells = net.add(3, rv.LIF(dt=DT, input=rv.ImpulseInput()), "cells")
+    net.connect(one, cells, rv.OneToOne(), weight=2.0, delay=2 * DT)
+    return net, one, other, cells
+
+
+def test_a_replayed_input_does_what_the_same_input_does_from_the_start():
+    times, neurons = np.array([2.5, 0.5, 7.5]) * DT, [0, 1, 2]
+    fresh, net = built(times, neurons)[0], built([1.5 * DT], [2])[0]
+    net.replay(net.populations[0], times, neurons)
+    a, b = fresh.run(15 * DT), net.run(15 * DT)
+    np.testing.assert_array_equal(a.steps, b.steps)
+    np.testing.assert_array_equal(a.neurons, b.neurons)
+    assert a.counts(fresh.populations[2]).tolist() == [1, 1, 1]
+
+
+def test_one_network_takes_one_input_after_another():
+    net, one, other, cells = built()
+    rest = net.state()
+    for neuron in (2, 0, 1):
+        net.restore(rest)
+        net.replay(one, [0.5 * DT], [neuron])
+        run = net.run(10 * DT)
+        assert run.spikes(cells)[1].tolist() == [neuron]
+        assert len(run.spikes(other)[0]) == 1  # what other sources replay stays
+    net.replay(one, [net.time + 0.5 * DT], [1])
+    assert net.run(10 * DT).spikes(cells)[1].tolist() == [1]
+
+
+def test_replay_refuses_what_is_past_and_what_replays_nothing():
+    net, one, _, cells = built()
+    net.run(10 * DT)
+    with pytest.raises(ValueError, match=r"must not lie before now, 0\.001 s, got 0\.0005 s"):
+        net.replay(one, [5 * DT], [0])
+    with pytest.raises(TypeError, match="cells replays no spikes"):
+        net.replay(cells, [1.0])
