@@ -14,7 +14,7 @@ from typing import Any, get_type_hints
 
 import sympy
 
-from ranvier.equations.declaration import Declaration, ModelError
+from ranvier.equations.declaration import Declaration, ModelError, StateSpec
 from ranvier.equations.options import CurrentInput, Ports
 from ranvier.neurons.neuron import Neuron
 from ranvier.synapses.synapse import Synapse
@@ -142,7 +142,7 @@ def _class(neuron: type[Neuron], synapses: tuple[tuple[str, type[Synapse]], ...]
             spec = ours.parameters.get(k) or ours.states.get(k) or ours.constants.get(k)
             start = getattr(spec, "initial", None)
             if isinstance(start, str):
-                spec = type(spec)(f"{start}_{name}")
+                spec = StateSpec(f"{start}_{name}")
             scope[f"{k}_{name}"] = spec
             scope["__annotations__"][f"{k}_{name}"] = hints[k]
         parts.append((name, ours, frozenset(own)))

@@ -51,7 +51,7 @@ def from_layers(layers: Sequential, x: Tensor | Events, dtype: torch.dtype = tor
     Known are Linear, Recurrent, Flatten, Dropout (nothing is dropped) and any neuron. The network's dt is that of the neurons. A bias is a source that
     fires in every step. Raises TypeError for other layers, ValueError for more than one sample and for values that are no spikes.
     """
-    x = x.dense() if isinstance(x, Events) else x
+    x = x.to_dense() if isinstance(x, Events) else x
     if x.dim() < 3 or x.shape[1] != 1:
         raise ValueError(f"from_layers: x must be the spikes [T, 1, N] of one sample, got shape {tuple(x.shape)}.")
     x = x.flatten(2)
@@ -59,7 +59,7 @@ def from_layers(layers: Sequential, x: Tensor | Events, dtype: torch.dtype = tor
         raise ValueError(
             "from_layers: x must be spikes, 0 or 1, since what travels in a network are spikes. Encode it first."
         )
-    neurons = [m.neuron if isinstance(m, Recurrent) else m for m in layers if isinstance(m, Recurrent | Neuron)]
+    neurons = [m.neuron if isinstance(m, Recurrent) else m for m in layers.layers if isinstance(m, Recurrent | Neuron)]
     steps_of_time = {n.dt for n in neurons}
     if len(steps_of_time) != 1:
         raise ValueError(f"from_layers: the neurons must share one dt, got {sorted(steps_of_time) or 'no neurons'}.")
@@ -69,7 +69,7 @@ def from_layers(layers: Sequential, x: Tensor | Events, dtype: torch.dtype = tor
     populations: list[Population] = []
     always: Population | None = None
     weights: Linear | None = None
-    for k, module in enumerate(layers):
+    for k, module in enumerate(layers.layers):
         if isinstance(module, Flatten | Dropout):
             continue
         if isinstance(module, Linear) and weights is None:

@@ -74,7 +74,7 @@ class DistanceDependent:
         return drawn < self._chances(self.pre[a:b])
 
 
-def grid(*shape: int, spacing: float = 1.0) -> NDArray[np.float64]:
+def grid(*shape: int, spacing: float = 1.0) -> np.ndarray:
     """Positions [n, dimensions] of a grid of neurons, the last axis fastest: grid(15, 3, 3) is the column of Maass et al. (2002)."""
     axes = np.meshgrid(*(np.arange(n) for n in shape), indexing="ij")
     return np.stack([axis.ravel() for axis in axes], -1) * spacing
