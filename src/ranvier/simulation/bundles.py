@@ -114,7 +114,7 @@ def build(
     members = [_member(p, placed, dt, seed) for p in projections]
     order = sorted(members, key=lambda m: (m.projection.pre.number, m.kind))
     groups = [list(g) for _, g in groupby(order, key=lambda m: (m.projection.pre.number, m.kind))]
-    starts_of = [sum(m.wired.starts for m in g) for g in groups]
+    starts_of = [np.sum([m.wired.starts for m in g], axis=0) for g in groups]
     manies = [max(m.latest for m in g) - min(m.earliest for m in g) + 1 for g in groups]
     sizes = [int(s[-1]) for s in starts_of]
     fields = [_fields(g[0]) for g in groups]
