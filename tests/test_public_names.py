@@ -24,7 +24,7 @@ NAMES = [
     "Surrogate", "ToValue", "Triangle", "mV", "ms", "nA", "nS", "pA", "pF", "convert", "parameter", "read_events", "state",
 ]  # fmt: skip
 ROOMS = [
-    "analysis", "conversion", "data", "decoders", "encoders", "equations", "hardware", "instruments", "interchange", "kernels", "layers", "losses", "neurons", "plot", "plotting", "reservoirs", "spikes",
+    "analysis", "conversion", "data", "decoders", "encoders", "energy", "equations", "hardware", "instruments", "interchange", "kernels", "layers", "losses", "neurons", "plot", "plotting", "reservoirs", "spikes",
     "surrogates", "synapses", "training", "units",
 ]  # fmt: skip
 HEAVY = ("matplotlib", "lightning", "torchmetrics", "sklearn", "soundfile", "PIL", "typer")

@@ -3,7 +3,8 @@
     python examples/reservoirs/japanese_vowels.py FOLDER
 
 FOLDER holds JapaneseVowels_TRAIN.ts (270 utterances) and JapaneseVowels_TEST.ts (370), from timeseriesclassification.com, or from the package
-aeon. The penalty of the readout is chosen by leaving one out among the training utterances. Sequences have 7 to 29 steps of 12 features.
+aeon. Sequences have 7 to 29 steps of 12 features. The setting and the penalty of the readout are those of the smallest squared error in leaving
+one out of the 270 training utterances, mean of seeds 100 to 102, which are not among those reported.
 """
 
 import argparse
@@ -20,8 +21,8 @@ MEMBERS = 20
 def network(seed: int) -> EchoState:
     """One network, not yet fitted."""
     return EchoState(
-        500, leak=0.2, spectral_radius=0.9, input_scaling=0.1, bias_scaling=0.2, standardise=True, read_input=True,
-        pooling=Equidistant(2), readout=RidgeClassifier(tuple(np.logspace(-2, 2, 9))), random_state=seed,
+        500, leak=0.5, spectral_radius=0.9, input_scaling=1.0, bias_scaling=0.2, standardise=True, read_input=True,
+        pooling=Equidistant(5), readout=RidgeClassifier(10**1.5), random_state=seed,
     )  # fmt: skip
 
 

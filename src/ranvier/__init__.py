@@ -34,7 +34,10 @@ _HOMES = {
         "AlphaSynapse", "ConductanceSynapse", "DeltaSynapse", "DoubleExponentialSynapse", "ExponentialSynapse", "NMDASynapse",
         "ShortTermPlasticity", "Synapse",
     ),
-    "ranvier.plasticity": ("CentredSTDP", "NearestSTDP", "PairSTDP", "RestrictedSTDP", "Rule", "TripletSTDP", "trace"),
+    "ranvier.plasticity": (
+        "ABS", "AntiSTDP", "BCM", "CentredSTDP", "Clopath", "DiehlCookSTDP", "GradedBCM", "InhibitorySTDP", "MSTDP", "MSTDPET", "NearestSTDP", "PairSTDP",
+        "Post", "RestrictedSTDP", "RewardSTDP", "Rule", "TripletSTDP", "TsodyksMarkram", "TsodyksMarkramSTDP", "modulator", "trace",
+    ),
     "ranvier.simulation": (
         "AllToAll", "DistanceDependent", "FixedInDegree", "FixedOutDegree", "FixedProbability", "FixedTotalNumber", "Network", "OneToOne", "Pairs",
         "PoissonSource", "SmallWorld", "SpikeSource",
@@ -44,7 +47,7 @@ _HOMES = {
     ),
     "ranvier.units": ("Hz", "Mohm", "cm", "mS", "mV", "ms", "nA", "nS", "pA", "pF", "uA", "uF"),
     "ranvier.errors": ("RanvierError",),
-    "ranvier.reservoirs": ("DeepEchoState", "EchoState", "NVAR"),
+    "ranvier.reservoirs": ("DeepEchoState", "EchoState", "LiquidState", "NVAR", "NeuCube"),
     "ranvier.data.event_files": ("read_events",),
     "ranvier.conversion": ("convert",),
 }  # fmt: skip
@@ -55,6 +58,7 @@ _ROOMS = (
     "data",
     "decoders",
     "encoders",
+    "energy",
     "equations",
     "hardware",
     "instruments",

@@ -7,6 +7,7 @@
 from ranvier.plotting.plot_accuracy_over_steps import accuracy_over_steps
 from ranvier.plotting.plot_connectivity import connectivity
 from ranvier.plotting.plot_fi_curve import fi_curve
+from ranvier.plotting.plot_liquid import liquid
 from ranvier.plotting.plot_phase_plane import phase_plane
 from ranvier.plotting.plot_population_raster import population_raster
 from ranvier.plotting.plot_population_rate import population_rate
@@ -18,6 +19,6 @@ from ranvier.plotting.plot_weight_histogram import weight_histogram
 from ranvier.plotting.plot_weights import weights
 
 __all__ = [
-    "accuracy_over_steps", "attractor", "connectivity", "eigenvalues", "fi_curve", "memory_curve", "phase_plane", "population_raster",
+    "accuracy_over_steps", "attractor", "connectivity", "eigenvalues", "fi_curve", "liquid", "memory_curve", "phase_plane", "population_raster",
     "population_rate", "psth", "raster", "states", "trace", "weight_histogram", "weights",
 ]  # fmt: skip

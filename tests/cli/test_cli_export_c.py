@@ -68,6 +68,7 @@ def test_a_run_in_whole_numbers(tone_run, tmp_path, capsys):
     assert len(run_c(target, fixed.quantise_input(x))) == len(x)
 
 
+@pytest.mark.thorough
 def test_a_run_in_whole_numbers_shows_how_often_it_decides_alike(picture_run, tmp_path, capsys):
     write_c(picture_run.path, tmp_path / "bars.c", arithmetic="fixed")
     assert re.search(r"decides as the trained network on \d+ % of \d+ training samples", capsys.readouterr().out)

@@ -60,6 +60,7 @@ from ranvier.neurons import (
     SEAdLIF,
     Synaptic,
     Tempotron,
+    TraubMiles,
 )
 from ranvier.surrogates import (
     Arctan,
@@ -186,6 +187,7 @@ FORWARD: list[tuple[type[Neuron], dict[str, Any]]] = [
     (AdEx, {}),
     (ConductanceLIF, {}),
     (HodgkinHuxley, {"integrator": ExponentialMidpoint()}),
+    (TraubMiles, {}),
     (Synaptic, {}),
     (Alpha, {}),
     (SRM0, {}),

@@ -71,6 +71,7 @@ from ranvier.neurons import (
     SEAdLIF,
     Synaptic,
     Tempotron,
+    TraubMiles,
 )
 from ranvier.surrogates import (
     Arctan,
@@ -193,6 +194,7 @@ CASES = [
     Case(AdEx, {}, 2e-8, 2e-8, per_neuron=True, spread=1e-10),
     Case(ConductanceLIF, {"reset": ATTACHED, "refractory": Clamp(0.3 * ms)}, 3e-8, 3e-8, per_neuron=True, spread=1e-8),
     Case(HodgkinHuxley, {"integrator": ExponentialMidpoint()}, 2.0, 2.0, spread=0.02),
+    Case(TraubMiles, {}, 3e-8, 3e-8, spread=0.02),
     Case(Synaptic, {"reset": Subtract(detach=False)}, 0.15, 0.1, per_neuron=True),
     Case(Alpha, {}, 1.0, 0.6),
     Case(SRM0, {"reset": ATTACHED}, 1.0, 0.6, per_neuron=True),

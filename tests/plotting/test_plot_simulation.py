@@ -57,6 +57,8 @@ def test_rate_over_time(run: Run) -> None:
     assert a.get_ydata()[0] == pytest.approx(2 / (40 * 0.01)) and b.get_ydata()[9] == pytest.approx(1 / (20 * 0.01))
     assert ax.get_legend() is not None and ax.get_ylabel() == "rate (Hz)"
     assert rv.plot.population_rate(run, populations=run.populations[:1]).get_legend() is None
+    late = rv.plot.population_rate(run, width=10 * ms, start=0.05)
+    assert len(late.lines[0].get_xdata()) == 5 and late.get_xlim() == (50, 100)
     with pytest.raises(ValueError, match="population_rate: width must be a time above 0 s"):
         rv.plot.population_rate(run, width=0.0)
 

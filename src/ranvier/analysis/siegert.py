@@ -53,9 +53,13 @@ def siegert(
     """
     mean, sd = np.broadcast_arrays(np.asarray(mean, np.float64), np.asarray(sd, np.float64))
     if not (np.isfinite(mean).all() and np.isfinite(sd).all() and (sd >= 0).all()):
-        raise ValueError("siegert: mean and sd must be finite and sd >= 0. Give the mean and deviation of the free membrane.")
+        raise ValueError(
+            "siegert: mean and sd must be finite and sd >= 0. Give the mean and deviation of the free membrane."
+        )
     if not v_reset < v_threshold:
-        raise ValueError(f"siegert: v_reset must lie below v_threshold, got {v_reset} and {v_threshold}. Lower v_reset.")
+        raise ValueError(
+            f"siegert: v_reset must lie below v_threshold, got {v_reset} and {v_threshold}. Lower v_reset."
+        )
     if not (0 < tau_mem < np.inf and 0 <= t_ref < np.inf and 0 <= tau_syn < np.inf):
         raise ValueError(
             f"siegert: tau_mem must be a time above 0 s, t_ref and tau_syn of 0 s or above, got {tau_mem}, {t_ref}, {tau_syn}. "

@@ -19,6 +19,7 @@ VERBS = {
     "listen": "What is said, and when, in a long recording, a pipe or the microphone, by a trained network.",
     "evaluate": "Accuracy of a trained network on a labelled folder.",
     "report": "Draw the report of a run again.",
+    "energy": "What a trained network would cost in energy, beside the same network without spikes.",
     "simulate": "Simulate a network, a standard one or your own script: rates, irregularity, speed, a report.",
     "neuron": "Look at a neuron model, built-in or your own: equations, trace, f-I curve, phase plane.",
     "convert": "Turn a trained torch network of ReLUs into a spiking one; accuracy against steps.",

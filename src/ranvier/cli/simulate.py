@@ -26,6 +26,7 @@ from ranvier.instruments.quantities import parse, show
 from ranvier.plotting.simulation_report import SimulationFacts, variations, write_simulation_report
 from ranvier.simulation import networks
 from ranvier.simulation.network import Network
+from ranvier.simulation.population import Population
 from ranvier.simulation.run import Run
 from ranvier.units import NAMED, Dimension
 
@@ -51,7 +52,10 @@ REPORT, RESULT, SPIKES = "report.html", "simulation.json", "spikes.npz"
 )
 def simulate(
     network: Annotated[
-        str, typer.Argument(metavar="NAME|FILE.py", help=f"A standard network ({', '.join(NETWORKS)}), or a script of your own.")
+        str,
+        typer.Argument(
+            metavar="NAME|FILE.py", help=f"A standard network ({', '.join(NETWORKS)}), or a script of your own."
+        ),
     ],
     duration: Annotated[str, typer.Option(help="Biological time, such as 1 or 500ms.")] = "1",
     seed: Annotated[int | None, typer.Option(help="Of wiring, starts and noise.", min=0)] = None,
@@ -59,7 +63,9 @@ def simulate(
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="A parameter of the network, such as w_exc=6nS; may be repeated.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder for report, numbers and spikes; by default NAME-simulation.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for report, numbers and spikes; by default NAME-simulation.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace what an earlier simulation wrote there.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     threads: Annotated[int | None, typer.Option(help="Processor cores to use.")] = None,
@@ -85,11 +91,11 @@ def simulate(
         _check_free(folder, force)
         began = time.perf_counter()
         net = _made(make, options, network)
-        made = time.perf_counter()
         run = _run(net, seconds)
-        ended = time.perf_counter()
-        values = _values(name, net, run, seconds, {"build": ended - made - run.wall + made - began, "run": run.wall})
-        _write(folder, name, net, run, seconds, values)
+        timings = {"build": time.perf_counter() - began - run.wall, "run": run.wall}
+        seen = variations(run)
+        values = _values(name, net, run, seconds, seen, timings)
+        _write(folder, name, net, run, seconds, seen, values)
     typer.echo(json.dumps(values | {"folder": str(folder)}, indent=2) if as_json else _text(values, folder))
 
 
@@ -101,7 +107,9 @@ def _standard(name: str) -> Callable[..., Any]:
         return NETWORKS[name]
     near = difflib.get_close_matches(name.lower(), NETWORKS, n=1, cutoff=0.5)
     meant = f" Did you mean {near[0]}?" if near else ""
-    raise RanvierError(f"no network {name!r}.{meant} Known: {', '.join(NETWORKS)}; or give the path of a Python file, as in ./my_network.py.")
+    raise RanvierError(
+        f"no network {name!r}.{meant} Known: {', '.join(NETWORKS)}; or give the path of a Python file, as in ./my_network.py."
+    )
 
 
 def _of_file(file: Path) -> Callable[..., Any]:
@@ -124,7 +132,9 @@ def _of_file(file: Path) -> Callable[..., Any]:
         return found
     net = getattr(module, "net", None)
     if not isinstance(net, Network):
-        raise RanvierError(f"{file}: defines neither net nor network(). Write net = rv.Network(), or a function network() that returns one.")
+        raise RanvierError(
+            f"{file}: defines neither net nor network(). Write net = rv.Network(), or a function network() that returns one."
+        )
     return lambda: net
 
 
@@ -156,7 +166,9 @@ def _setting(make: Callable[..., Any], text: str, where: str) -> tuple[str, Any]
     if key not in known:
         near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
         meant = f" Did you mean {near[0]}?" if near else ""
-        raise RanvierError(f"--set {text}: {where} has no parameter {key!r}.{meant} It has: {', '.join(known) or 'none'}.")
+        raise RanvierError(
+            f"--set {text}: {where} has no parameter {key!r}.{meant} It has: {', '.join(known) or 'none'}."
+        )
     hint, default = get_type_hints(make, include_extras=True).get(key), known[key].default
     kind = hint if hint in (int, bool, float, str) else type(default)
     if dimension := next((a for a in get_args(hint) if isinstance(a, Dimension)), None):
@@ -193,23 +205,40 @@ def _parameters(make: Callable[..., Any], name: str) -> str:
 def _check_free(folder: Path, force: bool) -> None:
     there = [name for name in (REPORT, RESULT, SPIKES) if (folder / name).exists()]
     if there and not force:
-        raise RanvierError(f"{folder}: holds {', '.join(there)} of an earlier simulation. Give another folder with --out, or add --force.")
+        raise RanvierError(
+            f"{folder}: holds {', '.join(there)} of an earlier simulation. Give another folder with --out, or add --force."
+        )
 
 
 def _run(net: Network, seconds: float) -> Run:
     try:
-        return net.run(seconds)
+        before = net.state()
+        net.run(net.dt, spikes=False, progress=False)  # compiles, which is no part of the simulation
+        return net.restore(before).run(seconds)
     except (ValueError, ModelError, FloatingPointError) as error:
         raise RanvierError(str(error)) from error
 
 
-def _values(name: str, net: Network, run: Run, seconds: float, timings: Mapping[str, float]) -> dict[str, Any]:
+def _values(
+    name: str,
+    net: Network,
+    run: Run,
+    seconds: float,
+    seen: Mapping[Population, np.ndarray],
+    timings: Mapping[str, float],
+) -> dict[str, Any]:
     """For JSON; null for what there is not."""
     populations = []
     for p in run.populations:
-        cv = variations(run, p)
+        cv = seen[p]
         populations.append(
-            {"name": p.name, "neurons": p.n, "model": type(p.model).__name__, "rate": run.rate(p), "cv": float(cv.mean()) if len(cv) else None}
+            {
+                "name": p.name,
+                "neurons": p.n,
+                "model": type(p.model).__name__,
+                "rate": run.rate(p),
+                "cv": float(cv.mean()) if len(cv) else None,
+            }
         )
     return {
         "network": name,
@@ -227,7 +256,15 @@ def _values(name: str, net: Network, run: Run, seconds: float, timings: Mapping[
     }
 
 
-def _write(folder: Path, name: str, net: Network, run: Run, seconds: float, values: Mapping[str, Any]) -> None:
+def _write(
+    folder: Path,
+    name: str,
+    net: Network,
+    run: Run,
+    seconds: float,
+    seen: Mapping[Population, np.ndarray],
+    values: Mapping[str, Any],
+) -> None:
     packed = io.BytesIO()
     sizes = np.array([p.n for p in run.populations])
     names = np.array([p.name for p in run.populations])
@@ -244,9 +281,16 @@ def _write(folder: Path, name: str, net: Network, run: Run, seconds: float, valu
         "Threads": str(values["threads"]),
     }
     timings = {"building and compiling": values["seconds"]["build"], f"{run.duration:g} s of biological time": run.wall}
-    versions = {"ranvier": __version__, "torch": torch.__version__, "numpy": np.__version__, "python": platform.python_version()}
+    versions = {
+        "ranvier": __version__,
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+    }
     command = f"ranvier {shlex.join(sys.argv[1:])}"
-    write_simulation_report(SimulationFacts(name, net, run, seconds, facts, timings, command, versions), folder / REPORT)
+    write_simulation_report(
+        SimulationFacts(name, net, run, seconds, facts, timings, command, seen, versions), folder / REPORT
+    )
     values["seconds"]["report"] = time.perf_counter() - began
 
 
@@ -257,7 +301,9 @@ def _text(values: Mapping[str, Any], folder: Path) -> str:
     for p in rows:
         cv = "-" if p["cv"] is None else f"{p['cv']:.2f}"
         lines.append(f"{p['name']:<{wide}}{p['neurons']:>9,}  {p['rate']:>9.4g} Hz  {cv:>5}")
-    stopped = "" if values["duration"] >= values["asked"] - values["dt"] / 2 else f" of {values['asked']:g} s, stopped early"
+    stopped = (
+        "" if values["duration"] >= values["asked"] - values["dt"] / 2 else f" of {values['asked']:g} s, stopped early"
+    )
     lines.append("")
     lines.append(
         f"{values['duration']:g} s{stopped}: {values['spikes']:,} spikes, about {values['synapses']:,} synapses; "

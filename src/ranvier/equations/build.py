@@ -130,7 +130,6 @@ class _Builder:
     def integrate(self) -> None:
         d, o = self.declaration, self.options
         drive: Expr = INPUT
-        active = sympy.Piecewise((1, REFRACTORY > 0.5), (0, True))
         if isinstance(o.refractory, BlockInput):
             drive = self.let("input.open", sympy.Piecewise((0, REFRACTORY > 0.5), (INPUT, True)))
         if isinstance(o.drive, ImpulseInput) and not d.has("receive"):
@@ -166,7 +165,7 @@ class _Builder:
                 self.now.update({k: self.let(f"{k}.in{j}", v) for k, v in jump.items()})
         if isinstance(o.refractory, Clamp):
             m = d.membrane
-            self.now[m] = self.let(f"{m}.held", active * before[m] + (1 - active) * self.now[m])
+            self.now[m] = self.let(f"{m}.held", sympy.Piecewise((before[m], REFRACTORY > 0.5), (self.now[m], True)))
 
     def output(self) -> sympy.Symbol:
         """What a model that does not fire gives: its `output`, or its membrane."""

@@ -26,10 +26,11 @@ from ranvier.neurons.resonate_and_fire import ResonateAndFire
 from ranvier.neurons.srm import SRM, SRM0
 from ranvier.neurons.synaptic_lif import Synaptic
 from ranvier.neurons.tempotron import Tempotron
+from ranvier.neurons.traub_miles import TraubMiles
 from ranvier.neurons.verbs import Run
 
 __all__ = [
     "ALIF", "EIF", "IF", "LI", "LIF", "QIF", "Accumulator", "AdEx", "AdaptiveLIF", "ConductanceLIF", "CubaLIF", "HodgkinHuxley",
     "Izhikevich", "Neuron", "Run", "Alpha", "BalancedResonateAndFire", "EPropALIF", "EscapeLIF", "PoissonNeuron", "ResonateAndFire",
-    "SEAdLIF", "SRM", "SRM0", "Synaptic", "DiehlCookLIF", "LoihiLIF", "Tempotron",
+    "SEAdLIF", "SRM", "SRM0", "Synaptic", "DiehlCookLIF", "LoihiLIF", "Tempotron", "TraubMiles",
 ]  # fmt: skip

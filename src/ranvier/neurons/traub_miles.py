@@ -35,7 +35,7 @@ class TraubMiles(Neuron):
 
     >>> import torch
     >>> int(TraubMiles()(torch.full((4000, 1, 1), 0.5e-9, dtype=torch.float64)).sum())    # 200 ms at 0.5 nA
-    12
+    17
     """
 
     c_mem: Capacitance = parameter(200 * pF, positive=True)  # membrane capacitance

@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from ranvier.energy import Estimate, NeuroBench
+
 SATURATED = 0.9  # a neuron that fires in more than this fraction of steps carries hardly any information
 
 
@@ -100,7 +102,8 @@ class ReportData:
     not measured. confusion: [C, C] counts, true classes as rows. history: one row an epoch with epoch, loss, accuracy,
     test_accuracy, seconds and rates (layer -> fraction of steps), optionally test_loss; gaps may be missing or NaN.
     facts: label -> text for the strip at the top, in order. warnings: diagnoses worth a reader's attention. dense: how
-    often the network without spikes would compute each layer, behind `LayerFacts.macs`.
+    often the network without spikes would compute each layer, behind `LayerFacts.macs`. energy: of a test sample, estimated;
+    neurobench: its metrics. None where they were not counted.
     """
 
     title: str
@@ -117,6 +120,8 @@ class ReportData:
     warnings: Sequence[str] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     dense: str = "one dense pass in every time step"
+    energy: Estimate | None = None
+    neurobench: NeuroBench | None = None
 
     def __post_init__(self) -> None:
         size = len(self.classes)

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 
 from ranvier.checks import positive_time
 from ranvier.plotting.axes import COLOURS, axes, legend_above
-from ranvier.plotting.plot_population_raster import chosen_populations
+from ranvier.plotting.plot_population_raster import chosen_populations, window
 from ranvier.simulation.population import Population
 from ranvier.simulation.run import Run
 from ranvier.units import ms
@@ -17,6 +17,8 @@ def population_rate(
     *,
     populations: Sequence[Population] | None = None,
     width: float = 5 * ms,
+    start: float | None = None,
+    stop: float | None = None,
     colours: Sequence[str] = COLOURS[1:],
     ax: Axes | None = None,
 ) -> Axes:
@@ -26,6 +28,7 @@ def population_rate(
         run: what `Network.run` gave.
         populations: which; all by default.
         width: of a bin [s].
+        start, stop: window [s]; all of the run by default.
         colours: of the populations, used again from the first on where there are more.
         ax: axes to draw on; a new figure if None.
 
@@ -33,7 +36,7 @@ def population_rate(
         The axes.
 
     Raises:
-        ValueError: no population, one of another network, or `width` not above 0.
+        ValueError: no population, one of another network, a window that does not begin before it ends, or `width` not above 0.
 
     Example:
         >>> import ranvier as rv
@@ -44,11 +47,13 @@ def population_rate(
     """
     positive_time("population_rate", "width", width)
     chosen = chosen_populations("population_rate", run, populations)
+    begin, end = window("population_rate", run, start, stop)
     with axes(ax, height=1.6) as ax:
         for k, p in enumerate(chosen):
             middles, rate = run.population_rate(p, width)
-            ax.plot(middles / ms, rate, color=colours[k % len(colours)], linewidth=1.0, label=p.name)
-        ax.set_xlim(run.begin / ms, run.end / ms)
+            inside = (middles > begin) & (middles < end)
+            ax.plot(middles[inside] / ms, rate[inside], color=colours[k % len(colours)], linewidth=1.0, label=p.name)
+        ax.set_xlim(begin / ms, end / ms)
         ax.set_ylim(0, None)
         ax.set_xlabel("time (ms)")
         ax.set_ylabel("rate (Hz)")

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ranvier.files import write_atomic
-from ranvier.plotting import page, sections, style
+from ranvier.plotting import energy_section, page, sections, style
 from ranvier.plotting.facts import LayerFacts, ReportData, SampleTrace
 from ranvier.plotting.page import percent, track
 from ranvier.plotting.sample import hero
@@ -21,6 +21,7 @@ SECTIONS = {
     "sample": "One sample through the network",
     "rates": "Firing rates",
     "work": "Work",
+    "energy": "Energy, estimated",
     "reproduce": "Configuration and how to reproduce",
 }
 
@@ -36,6 +37,7 @@ def render(data: ReportData) -> str:
             "sample": sections.sample(data, colours),
             "rates": sections.rates(data, colours),
             "work": sections.work(data),
+            "energy": energy_section.energy(data),
             "reproduce": sections.reproduce(data),
         }
     contents = "".join(f'<a href="#{name}">{title}</a>' for name, title in SECTIONS.items())

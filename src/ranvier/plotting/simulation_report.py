@@ -29,7 +29,7 @@ class SimulationFacts:
     """What the report shows.
 
     title: of the page. asked: seconds that were asked for, more than the run's where it was stopped. facts: label -> text, in order. timings: label ->
-    seconds. command: to type again.
+    seconds. command: to type again. variations: of each population, see `variations`.
     """
 
     title: str
@@ -39,19 +39,23 @@ class SimulationFacts:
     facts: Mapping[str, str]
     timings: Mapping[str, float]
     command: str
+    variations: Mapping[Population, np.ndarray]
     versions: Mapping[str, str] = field(default_factory=dict)
 
 
-def variations(run: Run, population: Population) -> np.ndarray:
-    """Coefficient of variation of the intervals of each neuron of at least five spikes."""
-    intervals = [np.diff(train) for train in run.trains(population) if len(train) >= FEWEST]
-    return np.array([float(x.std() / x.mean()) for x in intervals])
+def variations(run: Run) -> dict[Population, np.ndarray]:
+    """Coefficient of variation of the intervals of each neuron of at least five spikes, by population."""
+    found = {}
+    for p in run.populations:
+        intervals = [np.diff(train) for train in run.trains(p) if len(train) >= FEWEST]
+        found[p] = np.array([float(x.std() / x.mean()) for x in intervals])
+    return found
 
 
 def render(facts: SimulationFacts) -> str:
     """The report as one self-contained HTML document."""
     run = facts.run
-    seen = {p: variations(run, p) for p in run.populations}
+    seen = facts.variations
     with style.context():
         cards = {
             "activity": ("Activity", _activity(run)),
@@ -111,9 +115,8 @@ def _activity(run: Run) -> str:
     raster.set_xlabel("")
     raster.tick_params(labelbottom=False)
     rates = drawing.add_axes((0.09, 0.085, 0.895, 0.25))
-    population_rate(run, width=max(run.dt, (run.end - start) / 200), colours=_palette(run), ax=rates)
+    population_rate(run, start=start, width=max(run.dt, (run.end - start) / 200), colours=_palette(run), ax=rates)
     style.tidy(rates)
-    rates.set_xlim(start * 1e3, run.end * 1e3)
     if (legend := rates.get_legend()) is not None:
         legend.remove()
     svg = style.svg(drawing, "activity", "Raster of all populations, and their rates over time")

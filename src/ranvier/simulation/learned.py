@@ -9,6 +9,7 @@ import sympy
 from numba import types
 from numpy.typing import NDArray
 
+from ranvier.equations.functions import Expr
 from ranvier.kernels.cpu import advance as columns
 from ranvier.kernels.cpu import openmp
 from ranvier.kernels.cpu.advance import visit_all
@@ -162,11 +163,11 @@ class Code:
 
     visit: int
     sweep: int
-    settled: tuple[sympy.Expr, ...]
+    settled: tuple[Expr, ...]
     reads: tuple[str, ...]
 
 
-def _numbers(rule: Rule, settled: Sequence[sympy.Expr], dt: float) -> tuple[np.ndarray, np.ndarray]:
+def _numbers(rule: Rule, settled: Sequence[Expr], dt: float) -> tuple[np.ndarray, np.ndarray]:
     """Values of the parameters, dt and what is settled by them; and of each trace the factors by which it decays in 0, 1, ... SPAN steps."""
     decays = [np.exp(-np.arange(SPAN + 1) * dt / rule.values[spec.tau]) for spec in rule.declared.traces.values()]
     given = {**rule.values, STEP: dt}
@@ -204,7 +205,7 @@ def _code(rule: type[Rule], plain: tuple[tuple[str, int], ...], pre_first: bool,
         line(real), line(real), i, line(real), i, line(types.uint32), line(real), i, i, i, i, i, yes, yes,
         i, i, i, line(types.uint16), line(types.int32), i, i,
     )  # fmt: skip
-    visit, sweep, settled = openmp.code(visit_kernel(source), signature), 0, dict[sympy.Expr, sympy.Symbol]()
+    visit, sweep, settled = openmp.code(visit_kernel(source), signature), 0, dict[Expr, sympy.Symbol]()
     if clocked:
         fixed = {symbol_of(k) for k in parameters}
         each = {k: _settled(e, fixed, settled) for k, e in each.items()}
@@ -228,19 +229,19 @@ def _code(rule: type[Rule], plain: tuple[tuple[str, int], ...], pre_first: bool,
     return Code(visit, sweep, tuple(settled), found.reads)
 
 
-def _symbol(rest: float | str | Post) -> sympy.Expr:
+def _symbol(rest: float | str | Post) -> Expr:
     if isinstance(rest, Post):
         return symbol_of(f"post_{rest.state}")
     return symbol_of(rest) if isinstance(rest, str) else sympy.Float(rest)
 
 
-def _settled(e: sympy.Expr, fixed: set[sympy.Symbol], found: dict[sympy.Expr, sympy.Symbol]) -> sympy.Expr:
+def _settled(e: Expr, fixed: set[sympy.Symbol], found: dict[Expr, sympy.Symbol]) -> Expr:
     """An expression in which what depends on `fixed` symbols alone has become a symbol of its own: it is computed once, in float64."""
-    if not isinstance(e, sympy.Basic) or not e.args:
+    if not e.args:
         return e
     if isinstance(e, sympy.Expr) and e.free_symbols and e.free_symbols <= fixed:
         return found.setdefault(e, symbol_of(f"settled{len(found)}"))
-    parts = list(e.args)
+    parts: list[Expr] = list(e.args)
     if isinstance(e, sympy.Mul | sympy.Add):
         constant = [a for a in parts if not a.free_symbols - fixed]
         rest = [a for a in parts if a.free_symbols - fixed]

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ranvier.energy import Counts
 from ranvier.layers import Recurrent, Sequential
 from ranvier.neurons.neuron import Neuron
 from ranvier.training import scoring
@@ -43,12 +44,13 @@ class LayerWork:
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """Result of `measure`: decision [n] (-1: none), probability [n, C], and one `LayerWork` a population."""
+    """Result of `measure`: decision [n] (-1: none), probability [n, C], one `LayerWork` a population, and the work of every layer."""
 
     decision: np.ndarray
     probability: np.ndarray
     layers: list[LayerWork]
     samples: int
+    counts: Counts | None = None
 
     def accuracy(self, y: np.ndarray) -> float:
         """Share of right decisions."""
@@ -64,14 +66,19 @@ def measure(
     net.eval()
     layers = _populations(net)
     decisions, probabilities = [], []
+    counts: Counts | None = None
     for part in torch.from_numpy(index).split(BATCH):
-        output = _pass(net, inputs.batch(part, None), layers)
+        output, found = _pass(net, inputs.batch(part, None), layers)
+        if counts is None:
+            counts = found
+        else:
+            counts.take(found)
         decisions.append(scoring.decision(recipe, output))
         probabilities.append(scoring.probability(recipe, output))
         if progress is not None:
             progress(len(part))
     net.train(was_training)
-    return Measured(torch.cat(decisions).numpy(), torch.cat(probabilities).numpy(), layers, len(index))
+    return Measured(torch.cat(decisions).numpy(), torch.cat(probabilities).numpy(), layers, len(index), counts)
 
 
 def population_names(net: Sequential) -> dict[int, str]:
@@ -91,8 +98,8 @@ def _populations(net: Sequential) -> list[LayerWork]:
     return layers
 
 
-def _pass(net: Sequential, x: Tensor, layers: list[LayerWork]) -> Tensor:
-    """One batch; adds to the counts."""
+def _pass(net: Sequential, x: Tensor, layers: list[LayerWork]) -> tuple[Tensor, Counts]:
+    """One batch: output and work; adds to the layers."""
     seen = net.explain(x, timed=False)
     remaining = iter(layers)
     current = next(remaining)
@@ -107,7 +114,7 @@ def _pass(net: Sequential, x: Tensor, layers: list[LayerWork]) -> Tensor:
                 current.spikes = current.spikes + torch.from_numpy(work.fired)
                 current.steps += x.shape[0] * x.shape[1]
             current = next(remaining, current)
-    return seen.output
+    return seen.output, Counts.of(list(net.layers), seen, x.shape[1], x.shape[0])
 
 
 def _neuron(layer: nn.Module) -> Neuron:

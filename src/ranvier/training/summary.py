@@ -12,11 +12,13 @@ from sklearn.metrics import confusion_matrix
 import ranvier
 from ranvier.data.samples import Samples
 from ranvier.data.splits import Split
+from ranvier.energy import Estimate, NeuroBench, neurobench, price
 from ranvier.layers import Sequential
 from ranvier.plotting.report import LayerFacts, ReportData, SampleTrace
 from ranvier.training import scoring
 from ranvier.training.inputs import Inputs
-from ranvier.training.measure import Measured, population_names
+from ranvier.training.measure import BATCH, Measured, population_names
+from ranvier.training.recipe import Recipe
 from ranvier.training.runs import RunFolder
 
 
@@ -93,7 +95,25 @@ def report(
         warnings=list(warnings),
         versions=versions(),
         dense="one dense pass a picture" if samples.kind == "image" else "one dense pass in every time step",
+        energy=energy(measured, recipe, measured.accuracy(y)),
+        neurobench=benchmarked(net, inputs, split.test),
     )
+
+
+def energy(measured: Measured, recipe: Recipe, accuracy: float | None, **options: Any) -> Estimate | None:
+    """What the measured work would cost; options go to `ranvier.energy.price`. None where no work was counted.
+
+    Without spikes a picture is computed once, a sound in every step.
+    """
+    if measured.counts is None:
+        return None
+    passes = 1 if recipe.kind == "image" else recipe.steps
+    return price(measured.counts, accuracy=accuracy, passes=passes, **options)
+
+
+def benchmarked(net: Sequential, inputs: Inputs, index: np.ndarray) -> NeuroBench:
+    """NeuroBench's metrics on the first samples of `index`, a batch at most."""
+    return neurobench(net, inputs.batch(torch.from_numpy(index[:BATCH]), None))
 
 
 @torch.no_grad()

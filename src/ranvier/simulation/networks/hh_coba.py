@@ -38,7 +38,7 @@ def hh_coba(
 ) -> Built:
     """Vogels-Abbott network of `TraubMiles` neurons with conductances (HH-COBA), benchmark 3 of Brette et al.
 
-    Populations E and I. There is no drive: the conductances with which it starts set it going, and it keeps itself active at some 38 Hz. The step is
+    Populations E and I. There is no drive: the conductances with which it starts set it going, and it keeps itself active at some 37 Hz. The step is
     exponential Euler, as in Brian2's script; with 0.1 ms it is coarse for the sodium current, so compare rates of one dt and one integrator.
 
     Args:

@@ -1,0 +1,71 @@
+"""The report's section on energy: both networks by three levels of counting, the break-even, NeuroBench's metrics."""
+
+from html import escape
+
+from ranvier.energy import LEVELS, Comparison, Estimate, NeuroBench, joules
+from ranvier.plotting.facts import ReportData
+from ranvier.plotting.page import details, number, percent, table
+
+
+def energy(data: ReportData) -> str:
+    """What a test sample would cost with and without spikes."""
+    found = data.energy
+    if found is None:
+        return "<p>No energy was estimated.</p>"
+    rows = [row for comparison in (found.float32, found.quantised) for row in _compared(comparison)]
+    t = found.technology
+    return (
+        f"<p>A model, nothing was measured: the operations of one test sample at the prices of {escape(t.name)}. {escape(found.verdict)} "
+        "The columns add up from left to right: the synaptic operations, one read of a weight for each of them, and what the neurons and "
+        f"the events need.</p>{table(['<one test sample', *LEVELS], rows)}"
+        f"<p class='after'>Accuracy {percent(found.accuracy)}; {_spikes(found)}.</p>"
+        f"{details('Every layer as numbers', _layers(found))}{_benchmark(data.neurobench)}"
+        f"<p class='muted after'>Source: {escape(t.source)}. Weights lie in memories of {escape(t.weights)}, states in {escape(t.states)}; a "
+        f"weight is read anew for every operation, in both networks. Without spikes: {escape(data.dense)}, in which no zeros are skipped. "
+        "Left out: biases, addressing, clocks, leakage, the way between chips.</p>"
+    )
+
+
+def _compared(c: Comparison) -> list[list[str]]:
+    return [
+        [f"spiking, {c.numbers}", *map(joules, c.spiking.levels)],
+        [f"without spikes, {c.numbers}", *map(joules, c.without.levels)],
+        ["ratio", *(f"{r:.3g}" for r in c.ratios)],
+        ["break-even, spikes a synapse and step", *("none" if r is None else f"{r:.3g}" for r in c.break_even_rate)],
+        ["break-even, dense passes without spikes", *(f"{r:.3g}" for r in c.break_even_passes)],
+    ]
+
+
+def _spikes(found: Estimate) -> str:
+    if found.spikes_per_synapse is None:
+        return "no layer is fed by spikes"
+    return f"{found.spikes_per_synapse / found.steps:.3g} spikes a synapse and step, where spikes come in"
+
+
+def _layers(found: Estimate) -> str:
+    head = [
+        "<layer",
+        "additions (AC)",
+        "MACs",
+        "MACs without spikes",
+        "neuron updates",
+        "reads",
+        "writes",
+        "energy, all counted",
+    ]
+    rows = []
+    for row in found.layers:
+        counts = (row.additions, row.multiplications, row.dense, row.updates, row.reads, row.writes)
+        rows.append([f"{row.place} {escape(row.name)}", *map(number, counts), joules(row.spiking.upto(2))])
+    return table(head, rows)
+
+
+def _benchmark(found: NeuroBench | None) -> str:
+    if found is None:
+        return ""
+    cells = [
+        f"{found.footprint:,} bytes", f"{found.connection_sparsity:.4f}", f"{found.activation_sparsity:.4f}", number(found.dense),
+        number(found.effective_macs), number(found.effective_acs),
+    ]  # fmt: skip
+    head = ["footprint", "connection sparsity", "activation sparsity", "dense", "effective MACs", "effective ACs"]
+    return f"<h3>NeuroBench's metrics, by its definitions, of a batch of test samples</h3>{table(head, [cells])}"

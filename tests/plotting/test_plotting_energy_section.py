@@ -1,0 +1,25 @@
+from ranvier.energy import Counts, NeuroBench, price
+from ranvier.energy.count import Count
+from ranvier.plotting import energy_section
+
+
+def test_energy_stands_beside_the_network_without_spikes(make_run):
+    layers = [
+        Count("0", "Linear", 784, 78400, 1960, 196000),
+        Count("1", "LIF", updates=2500, states=1, adds=3, multiplies=2),
+    ]
+    counts = Counts(layers, samples=1, steps=25, footprint=0)
+    bench = NeuroBench(79510, 318040, 0.25, 0.9, 1985000.0, 0.0, 196000.0)
+    text = energy_section.energy(make_run(energy=price(counts, accuracy=0.9), neurobench=bench))
+    for part in (
+        "nothing was measured", "the verdict flips with what is counted", "Horowitz (2014)", "176.4 nJ", "360.6 nJ", "without spikes, 8 bit",
+        "318,040 bytes", "0.2500", "0.1 spikes a synapse and step", "90.0&nbsp;%", "0.204",
+    ):  # fmt: skip
+        assert part in text, part
+
+
+def test_no_spikes_and_nothing_counted(make_run):
+    counts = Counts([Count("0", "Linear", 4, 8, 4, 0, 8, 4)], samples=1, steps=1, footprint=0)
+    text = energy_section.energy(make_run(energy=price(counts)))
+    assert "no layer is fed by spikes" in text and "NeuroBench" not in text and ">none<" in text
+    assert energy_section.energy(make_run()) == "<p>No energy was estimated.</p>"
