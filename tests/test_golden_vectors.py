@@ -74,6 +74,15 @@ WHERE = {
     "van Rossum: 0.695771, or 0.983968": ("analysis/test_van_rossum.py", "test_golden"),
     "ISI-distance: 0.4375": ("analysis/test_isi_distance.py", "test_golden"),
     "SPIKE-distance: 0.186309523809523814": ("analysis/test_spike_distance.py", "test_golden"),
+    "PairSTDP: +0.0009545645, +0.0047892102, +0.0047179666": ("plasticity/test_pair_stdp.py", "test_golden_of_the_pairing_schemes"),
+    "PairSTDP: the same in a network": ("plasticity/test_pair_stdp.py", "test_golden_of_the_pairing_schemes_in_a_network"),
+    "TripletSTDP: table of 60 pairs, both models": ("plasticity/test_triplet_stdp.py", "test_golden_table_of_sixty_pairs"),
+    "MSTDPET: 0.0318169249, z 0.0154299811": ("plasticity/test_reward_stdp.py", "test_golden_eligibility"),
+    "RewardSTDP: 3.0656620e-5": ("plasticity/test_reward_stdp.py", "test_golden_dopamine"),
+    "DiehlCookSTDP: 0.2036181413": ("plasticity/test_diehl_cook_stdp.py", "test_golden_synapse"),
+    "ABS: phi 0, -0.5, -1, 0, 3": ("plasticity/test_voltage_rules.py", "test_golden_phi"),
+    "BCM: answers 2 and 0": ("plasticity/test_bcm.py", "test_golden_fixed_point_of_two_patterns"),
+    "BCM of STDP: 30 Hz and 19.22 Hz": ("plasticity/test_bcm.py", "test_golden_threshold_between_depression_and_potentiation"),
 }  # fmt: skip
 
 

@@ -20,12 +20,16 @@ NAMES = [
     "Recurrent", "Run", "RungeKutta4", "SegmentLinear", "Sequential", "Sigmoid", "StraightThrough", "Subtract", "SumPool2d",
     "AlphaSynapse", "ConductanceSynapse", "DeltaSynapse", "DoubleExponentialSynapse", "ExponentialSynapse", "NMDASynapse",
     "ShortTermPlasticity", "Synapse",
-    "DeepEchoState", "EchoState", "NVAR",
+    "ABS", "AntiSTDP", "BCM", "CentredSTDP", "Clopath", "DiehlCookSTDP", "GradedBCM", "InhibitorySTDP", "MSTDP", "MSTDPET", "NearestSTDP", "PairSTDP", "Post",
+    "RestrictedSTDP", "RewardSTDP", "Rule", "TripletSTDP", "TsodyksMarkram", "TsodyksMarkramSTDP", "modulator", "trace",
+    "DeepEchoState", "EchoState", "LiquidState", "NVAR", "NeuCube",
+    "AllToAll", "DistanceDependent", "FixedInDegree", "FixedOutDegree", "FixedProbability", "FixedTotalNumber", "Network", "OneToOne", "Pairs",
+    "PoissonSource", "Residual", "SmallWorld", "SpikeSource",
     "Surrogate", "ToValue", "Triangle", "mV", "ms", "nA", "nS", "pA", "pF", "convert", "parameter", "read_events", "state",
 ]  # fmt: skip
 ROOMS = [
-    "analysis", "conversion", "data", "decoders", "encoders", "energy", "equations", "hardware", "instruments", "interchange", "kernels", "layers", "losses", "neurons", "plot", "plotting", "reservoirs", "spikes",
-    "surrogates", "synapses", "training", "units",
+    "analysis", "conversion", "data", "decoders", "encoders", "energy", "equations", "hardware", "instruments", "interchange", "kernels", "layers",
+    "losses", "neurons", "plasticity", "plot", "plotting", "reservoirs", "simulation", "spikes", "surrogates", "synapses", "training", "units",
 ]  # fmt: skip
 HEAVY = ("matplotlib", "lightning", "torchmetrics", "sklearn", "soundfile", "PIL", "typer")
 

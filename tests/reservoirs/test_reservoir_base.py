@@ -257,7 +257,7 @@ STEPS_IN_ORDER = {
 @pytest.mark.parametrize(
     "model",
     [
-        EchoState(20, readout=Ridge(1e-3), pooling=Last()), EchoState(20, readout=Ridge(1e-3)), EchoState(20),
+        EchoState(20, input_scaling=0.1, readout=Ridge(1e-6), pooling=Last()), EchoState(20, readout=Ridge(1e-3)), EchoState(20),
         EchoState(20, readout=Ridge(1e-3), feedback=True), DeepEchoState((8, 8), readout=RidgeClassifier(1e-3), pooling=Last()),
         DeepEchoState((8, 8), readout=Ridge(1e-3)), NVAR(readout=Ridge(1e-3)),
     ],

@@ -9,6 +9,8 @@ from sklearn.linear_model import RidgeClassifier as SklearnRidgeClassifier
 from sklearn.utils.estimator_checks import check_estimator
 
 from ranvier.reservoirs import FORCE, LMS, RLS, Ridge, RidgeClassifier
+from ranvier.reservoirs.readouts import ridge
+from ranvier.reservoirs.readouts.ridge import _Factor, _Normal, _Path
 from ranvier.reservoirs.readouts.rls import OnlineReadout
 
 RANDOM = np.random.default_rng(0)
@@ -43,6 +45,48 @@ def test_badly_conditioned_states_keep_their_digits() -> None:
     gram = np.linalg.lstsq(s.T @ s + 1e-24 * np.eye(6), s.T @ y, rcond=0)[0]
     assert ours.coef_ == pytest.approx(np.ones(6), abs=1e-4)
     assert np.abs(gram - 1).max() > 1e-2
+
+
+def spread(smallest: float) -> np.ndarray:
+    """States [200, 6] whose singular values go from 1 down to the smallest."""
+    u, _ = np.linalg.qr(np.random.default_rng(1).normal(size=(200, 6)) - 0.1)
+    v, _ = np.linalg.qr(np.random.default_rng(2).normal(size=(6, 6)))
+    return (u * np.geomspace(1, smallest, 6)) @ v.T
+
+
+def test_a_quick_solution_has_the_digits_of_a_factorisation_or_is_none() -> None:
+    y = np.random.default_rng(3).normal(size=(200, 2))
+    found = _Normal(spread(1e-5), y).solve(1e-11)
+    factor = _Factor(6, 2)
+    factor.add(spread(1e-5), y)
+    weights, bias = _Path(factor).solve(1e-11)
+    assert found is not None
+    assert np.linalg.norm(found[0] - weights) < 1e-10 * np.linalg.norm(weights) and found[1] == pytest.approx(bias)
+    assert _Normal(spread(1e-7), y).solve(1e-15) is None  # Cholesky's factor exists, and is badly conditioned
+    assert _Normal(spread(1e-12), y).solve(0.0) is None  # there is none
+
+
+def test_a_correction_that_does_not_shrink_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ridge, "WELL", 0.0)
+    assert _Normal(spread(1e-8), np.random.default_rng(3).normal(size=(200, 2))).solve(1e-16) is None
+    assert _Normal(X, np.zeros((60, 1))).solve(1.0) is not None
+
+
+def test_the_penalty_is_chosen_for_groups_that_are_new(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng, alphas = np.random.default_rng(5), (1e-3, 30.0)
+    labels, groups = rng.integers(0, 3, 80), np.repeat(["a", "b", "c", "d"], 20)
+    s = rng.normal(size=(80, 6)) + np.eye(3, 6)[labels]
+    wrong = []
+    for alpha in alphas:
+        other = SklearnRidgeClassifier(alpha)
+        wrong.append(0.0)
+        for out in (groups == g for g in "abcd"):
+            wrong[-1] += np.mean(other.fit(s[~out], labels[~out]).predict(s[out]) != labels[out]) / 4
+    for well in (ridge.WELL, 2.0):  # with the second no conditioning is good enough, so that all are decomposed
+        monkeypatch.setattr(ridge, "WELL", well)
+        found = RidgeClassifier(alphas).fit(s, labels, groups)
+        assert found.errors_ == pytest.approx(wrong)
+        assert found.alpha_ == alphas[int(np.argmin(wrong))]
 
 
 def test_the_penalty_is_chosen_by_cross_validation_over_whole_sequences() -> None:
@@ -106,7 +150,7 @@ def test_the_classifier_is_ridge_on_one_target_a_class() -> None:
     x = X + 2.0 * np.eye(5)[np.arange(60) % 3]
     ours, theirs = RidgeClassifier(1.0).fit(x, labels), SklearnRidgeClassifier(1.0).fit(x, labels)
     assert ours.coef_ == pytest.approx(theirs.coef_, abs=1e-12)
-    assert np.array_equal(ours.predict(x), theirs.predict(x)) and set(ours.classes_) == {"a", "b", "c"}
+    assert np.array_equal(ours.predict(x), np.asarray(theirs.predict(x))) and set(ours.classes_) == {"a", "b", "c"}
     with pytest.raises(ValueError, match="y holds one class only"):
         RidgeClassifier(1.0).fit(x, ["a"] * 60)
 

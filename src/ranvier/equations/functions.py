@@ -175,6 +175,8 @@ def where(condition: Any, yes: Any, no: Any) -> Any:
 
 def maximum(a: Any, b: Any) -> Any:
     """The larger of two values of one dimension."""
+    if isinstance(a, sympy.Expr) and a.is_nonpositive and b == 0:  # impulses of a known sign
+        return sympy.Integer(0)
     return where(a >= b, a, b)
 
 

@@ -5,21 +5,26 @@
 >>> model.score(other_sequences, other_labels)
 """
 
-from ranvier.reservoirs import tasks
+from ranvier.reservoirs import measures, tasks
 from ranvier.reservoirs.deep_echo_state import DeepEchoState
+from ranvier.reservoirs.desnn import DeSNN
 from ranvier.reservoirs.echo_state import EchoState
 from ranvier.reservoirs.layer import EchoLayer
+from ranvier.reservoirs.liquid_state import LiquidState
+from ranvier.reservoirs.neucube import NeuCube
 from ranvier.reservoirs.nvar import NVAR
 from ranvier.reservoirs.pooling import All, Equidistant, Last, Mean
 from ranvier.reservoirs.readouts import FORCE, LMS, RLS, Ridge, RidgeClassifier
 from ranvier.reservoirs.reservoir import Reservoir, ReservoirRun
+from ranvier.reservoirs.several import Several
 from ranvier.reservoirs.spectrum import eigenvalues, spectral_radius
+from ranvier.reservoirs.spike_codes import Counts, Rates
 from ranvier.reservoirs.store import load, save
 from ranvier.reservoirs.topologies import Cycle, Given, Orthogonal, Sparse
 from ranvier.reservoirs.units import IntrinsicPlasticity
 
 __all__ = [
-    "All", "Cycle", "DeepEchoState", "EchoLayer", "EchoState", "Equidistant", "FORCE", "Given", "IntrinsicPlasticity", "LMS", "Last",
-    "Mean", "NVAR", "Orthogonal", "RLS", "Reservoir", "ReservoirRun", "Ridge", "RidgeClassifier", "Sparse", "eigenvalues",
-    "load", "save", "spectral_radius", "tasks",
+    "All", "Counts", "Cycle", "DeSNN", "DeepEchoState", "EchoLayer", "EchoState", "Equidistant", "FORCE", "Given", "IntrinsicPlasticity", "LMS", "Last",
+    "LiquidState", "Mean", "NVAR", "NeuCube", "Orthogonal", "RLS", "Rates", "Reservoir", "ReservoirRun", "Ridge", "RidgeClassifier", "Several", "Sparse",
+    "eigenvalues", "load", "measures", "save", "spectral_radius", "tasks",
 ]  # fmt: skip

@@ -1,5 +1,6 @@
 """A liquid that can be run: wiring and input as one `Network`, through which sequences go one after another."""
 
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -32,7 +33,8 @@ class Ends(NamedTuple):
     sums: np.ndarray
 
 
-class Inputs(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Inputs:
     """Input synapses: channel to neuron, weight [A]; and where the sums of the code start, [channels]."""
 
     channel: NDArray[np.int64]
@@ -41,11 +43,24 @@ class Inputs(NamedTuple):
     sums: NDArray[np.float64]
 
 
-def draw_inputs(channels: int, wiring: Wiring, probability: float, rng: np.random.Generator, last: int | None = None) -> Inputs:
-    """Each channel reaches each of the first `last` neurons with a probability, with 18 nA if it is excitatory, 9 nA if it is inhibitory."""
+def draw_inputs(
+    channels: int,
+    wiring: Wiring,
+    probability: float,
+    inhibitory: float,
+    rng: np.random.Generator,
+    last: int | None = None,
+) -> Inputs:
+    """Each channel reaches each of the first `last` neurons with a probability, with 18 nA if it is excitatory, 9 nA if it is inhibitory.
+
+    inhibitory: share of the input synapses that have the other sign.
+    """
     n = wiring.n if last is None else last
     channel, neuron = np.nonzero(rng.random((channels, n)) < probability)
-    return Inputs(channel, neuron, np.asarray(INPUT)[wiring.inhibitory[neuron].astype(int)], rng.random(channels))
+    sign = np.where(rng.random(len(channel)) < inhibitory, -1.0, 1.0)
+    return Inputs(
+        channel, neuron, sign * np.asarray(INPUT)[wiring.inhibitory[neuron].astype(int)], rng.random(channels)
+    )
 
 
 class Liquid:
@@ -75,7 +90,15 @@ class Liquid:
             place[mine] = np.arange(len(mine))
             populations.append(None)
             if len(mine):
-                cell: Any = dict(dt=dt, tau_mem=tau_mem, r=1 * Mohm, v_leak=0.0, v_threshold=THRESHOLD, v_reset=RESET, refractory=Clamp(REFRACTORY[k]))
+                cell: Any = dict(
+                    dt=dt,
+                    tau_mem=tau_mem,
+                    r=1 * Mohm,
+                    v_leak=0.0,
+                    v_threshold=THRESHOLD,
+                    v_reset=RESET,
+                    refractory=Clamp(REFRACTORY[k]),
+                )
                 neuron = AdaptiveLIF(**cell, tau_adapt=tau_adapt, jump=adaptation) if adaptation else LIF(**cell)
                 populations[k] = self.net.add(len(mine), neuron, ("excitatory", "inhibitory")[k])
                 populations[k].inject(BACKGROUND).initialize(v=start[mine])
@@ -106,11 +129,7 @@ class Liquid:
         state = self.net.state()
         for made, mine in self.projections:
             if isinstance(made.plasticity, DynamicSynapse):
-                # The network lists synapses by presynaptic neuron and delay, we as they were drawn: pairs are unique, so both can be sorted.
-                found = self.net.weights(made)
-                theirs = np.lexsort((found.post, found.pre))
-                pre, post = np.asarray(made.pattern.pre), np.asarray(made.pattern.post)
-                ours = mine[np.lexsort((post, pre))]
+                theirs, ours = self._ours(made, mine)
                 rows, clock = state[f"{made.name}.synapses"], made.plasticity.clock
                 rows[theirs, 1] = wiring.use[ours]
                 rows[theirs, 2] = clock / wiring.recovery[ours]
@@ -118,7 +137,29 @@ class Liquid:
         self.net.restore(state)
         return self.net.state()
 
-    def spikes(self, rows: np.ndarray, step: float, code: SpikeCode, ends: Ends | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def keep_weights(self) -> None:
+        """Every later sequence starts with the weights that plastic synapses have now."""
+        for made, _ in self.projections:
+            if made.plasticity is not None:
+                self.rest[f"{made.name}.synapses"][:, 0] = self.net.weights(made).weight
+
+    def learned(self, wiring: Wiring) -> NDArray[np.float64]:
+        """The weights kept last, in the order of the wiring."""
+        weight = wiring.weight.copy()
+        for made, mine in self.projections:
+            if made.plasticity is not None:
+                weight[self._ours(made, mine)[1]] = self.rest[f"{made.name}.synapses"][self._ours(made, mine)[0], 0]
+        return weight
+
+    def _ours(self, made: Projection, mine: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Which synapse of the network is which of the wiring: pairs are unique, so both are sorted."""
+        found = self.net.weights(made)
+        pattern: Any = made.pattern
+        return np.lexsort((found.post, found.pre)), mine[np.lexsort((pattern.post, pattern.pre))]
+
+    def spikes(
+        self, rows: np.ndarray, step: float, code: SpikeCode, ends: Ends | None
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Runs a sequence: steps (from its beginning) and neurons of the spikes, and the sums of the code."""
         net = self.net.restore(self.rest if ends is None else ends.network)
         times, channels, sums = code.spikes(rows, step, self.inputs.sums if ends is None else ends.sums)
@@ -130,8 +171,8 @@ class Liquid:
 
     def states(
         self, rows: np.ndarray, step: float, code: SpikeCode, tau: float | None, ends: Ends | None, keep: bool
-    ) -> tuple[np.ndarray, Ends | None]:
-        """Filtered spikes at the end of each row, [T, N], and where it ended if `keep`.
+    ) -> tuple[np.ndarray, Ends | None, np.ndarray]:
+        """Filtered spikes at the end of each row, [T, N], where it ended if `keep`, and the neuron of each spike.
 
         Each spike adds 1, which decays with tau; tau=None: number of spikes in each row.
         """
@@ -139,9 +180,11 @@ class Liquid:
         each = round(step / self.dt)
         row = at // each
         weight = None if tau is None else np.exp(-((row + 1) * each - (at + 1)) * (self.dt / tau))
-        jumps = np.bincount(row * self.n + who, weight, len(rows) * self.n).reshape(len(rows), self.n).astype(np.float64)
+        jumps = (
+            np.bincount(row * self.n + who, weight, len(rows) * self.n).reshape(len(rows), self.n).astype(np.float64)
+        )
         filtered = np.zeros(self.n) if ends is None else ends.filtered
         if tau is not None:
             decay = np.exp(-step / tau)
             jumps, _ = lfilter([1.0], [1.0, -decay], jumps, axis=0, zi=decay * filtered[None])
-        return jumps, Ends(self.net.state(), jumps[-1].copy(), sums) if keep else None
+        return jumps, Ends(self.net.state(), jumps[-1].copy(), sums) if keep else None, who

@@ -76,6 +76,10 @@ class Reservoir(BaseEstimator):
         """
         raise TypeError(f"{type(self).__name__} defines no _scan(self, rows, start, state, noise).")
 
+    def _scan_only(self, rows: np.ndarray, start: np.ndarray, noise: Any) -> np.ndarray:
+        """States from rest, where nobody goes on from the end; for reservoirs whose state to go on from is large."""
+        return self._scan(rows, start, None, noise)[0]
+
     def _adapt(self, rows: np.ndarray, start: np.ndarray) -> None:
         """Learns from the training input alone, before the readout."""
 
@@ -390,7 +394,7 @@ class Reservoir(BaseEstimator):
         for first, last in self._blocks(x):
             start = x.start[first : last + 1] - x.start[first]
             part = rows[x.start[first] : x.start[last]]
-            states, _ = self._checked(*self._scan(part, start, None, noise))
+            states, _ = self._checked(self._scan_only(part, start, noise), None)
             several = np.split(self._design(states, part), start[1:-1])
             found.append(pooled(self.pooling_, [one[least:] for one in several]))
         return np.concatenate(found)

@@ -1,26 +1,30 @@
 """The reservoir scan: one compiled kernel over time x batch x sparse links, and one for the intrinsic plasticity of units.
 
-Sequences of any length are processed side by side, `LANES` of them in vector registers; a few alone go one by one. Every sum is taken in
-the same order without fused multiply-adds, so that a sequence has the same states, bit for bit, whatever it is batched with and on any
-number of threads.
+Sequences of any length are processed side by side, `LANES` of them in vector registers; a few alone go one by one, `LANES`
+units in vector registers. Every sum over links is taken in the same order without fused multiply-adds, so that a sequence has the same
+states, bit for bit, whatever it is batched with and on any number of threads.
 """
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import types
+from numba import njit, types
 from numpy.typing import NDArray
 
-from ranvier.kernels.cpu.compile import kernel, kernel_inline
+from ranvier.kernels.cpu.compile import kernel
+from ranvier.kernels.cpu.elementary import INLINE, _near_64, fused, power_of_two
 from ranvier.kernels.cpu.threads import split
 from ranvier.kernels.cpu.vector import instruction
 
-LANES = 16  # sequences side by side: four registers of 256 or two of 512 bits
+LANES = 16  # sequences, or units of one that is alone, side by side: four registers of 256 or two of 512 bits
+UNITS = 64  # taken from the sum to the output together
 ALONE = 3  # up to so many sequences a thread run one by one
 
+_MAGIC = 1.5 * 2**52 + 1023  # a sum with it rounds, and its last bits are the exponent of 2^k
 _i64, _f64 = ir.IntType(64), ir.DoubleType()
 
 
@@ -66,6 +70,19 @@ class Weights:
         """[N * F], the input that each input weight belongs to."""
         return np.tile(np.arange(self.win.shape[1], dtype=np.int32), self.units)
 
+    @cached_property
+    def blocks(self) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+        """weight and source flat, LANES units side by side: [N / LANES, K, LANES], with links of weight 0 in the last block."""
+        padded = -(-self.units // LANES) * LANES
+        weight = np.zeros((padded, self.weight.shape[1]))
+        source = np.zeros(weight.shape, np.int32)
+        weight[: self.units], source[: self.units] = self.weight, self.source
+        return self._side_by_side(weight), self._side_by_side(source)
+
+    @staticmethod
+    def _side_by_side(part: np.ndarray) -> np.ndarray:
+        return np.ascontiguousarray(part.reshape(len(part) // LANES, LANES, part.shape[1]).swapaxes(1, 2)).reshape(-1)
+
     @property
     def units(self) -> int:
         return len(self.bias)
@@ -89,8 +106,9 @@ def scan(
     if batch <= ALONE:
         turned = np.ascontiguousarray(w.win.T)
         split(
-            batch, work, scan_alone, rows, start, turned, w.bias, w.weight, w.source, w.leak, w.linear, extra, last, out
-        )
+            batch, work, scan_alone, rows, start, turned, w.bias, *w.blocks, w.weight.shape[1], w.leak, w.linear, extra,
+            last, out,
+        )  # fmt: skip
     else:
         order = np.argsort(start[:-1] - start[1:], kind="stable")  # the longest first, so that lanes end together
         blocks = -(-batch // LANES)
@@ -101,55 +119,20 @@ def scan(
     return out, last
 
 
-@instruction
-def _as_float(typingctx: Any, bits: Any) -> Any:
-    """The float64 whose bits these are."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.bitcast(arguments[0], _f64)
-
-    return types.float64(types.int64), generate
-
-
-@instruction
-def _as_bits(typingctx: Any, number: Any) -> Any:
-    """The bits of a float64."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.bitcast(arguments[0], _i64)
-
-    return types.int64(types.float64), generate
-
-
-@kernel_inline
-def tanh(x):
+@njit(**INLINE)
+def tanh(x: Any) -> Any:
     """Hyperbolic tangent to 2 units in the last place, without a branch, so that loops over it become vector code.
 
-    expm1(2|x|) = 2^k expm1(r) + 2^k - 1 with 2|x| = k ln 2 + r; its Taylor series is cut after r^13, |r| <= ln(2)/2. tanh = e/(e + 2).
+    e/(e + 2), e = expm1(2|x|) = 2^k expm1(r) + 2^k - 1 with 2|x| = k ln 2 + r, |r| <= ln(2)/2. Every sum that is fused has one product, so
+    that vector and scalar code round alike.
     """
     size = abs(x)
-    size = 20.0 if size > 20.0 else size  # NaN stays NaN
-    z = 2.0 * size
-    shifted = z * 1.4426950408889634 + 6755399441055744.0  # 1.5 * 2^52: the last bits are k
-    k = shifted - 6755399441055744.0
-    r = (z - k * 0.6931471803691238) - k * 1.9082149292705877e-10
-    p = 1.6059043836821613e-10
-    p = p * r + 2.08767569878681e-09
-    p = p * r + 2.505210838544172e-08
-    p = p * r + 2.755731922398589e-07
-    p = p * r + 2.7557319223985893e-06
-    p = p * r + 2.48015873015873e-05
-    p = p * r + 1.984126984126984e-04
-    p = p * r + 1.388888888888889e-03
-    p = p * r + 8.333333333333333e-03
-    p = p * r + 4.1666666666666664e-02
-    p = p * r + 1.6666666666666666e-01
-    p = p * r + 0.5
-    p = (p * r) * r + r
-    scale = _as_float((_as_bits(shifted) + 1023) << 52)
-    e = scale * p + (scale - 1.0)
-    y = e / (e + 2.0)
-    return y if x >= 0.0 else -y
+    z = 2.0 * (20.0 if size > 20.0 else size)  # NaN stays NaN
+    k = fused(z, 1.4426950408889634, _MAGIC) - _MAGIC
+    near = _near_64(fused(k, -1.90821492927058770002e-10, fused(k, -6.93147180369123816490e-01, z)))
+    scale = power_of_two(k + _MAGIC)
+    e = fused(near, scale, scale - 1.0)
+    return math.copysign(e / (e + 2.0), x)
 
 
 @instruction
@@ -194,14 +177,61 @@ def _add_rows(typingctx: Any, total: Any, at: Any, table: Any, index: Any, facto
     return signature, generate
 
 
+@instruction
+def _add_links(typingctx: Any, total: Any, at: Any, x: Any, source: Any, weight: Any, begin: Any, links: Any) -> Any:
+    """total[at:at + LANES] += sum over k of weight[begin + k LANES:] * x[source[begin + k LANES:]], in order of k; flat, LANES units."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        vector, i32 = ir.VectorType(_f64, LANES), ir.IntType(32)
+        sums, values, chosen, factors = (
+            context.make_array(signature.args[k])(context, builder, arguments[k]).data for k in (0, 2, 3, 4)
+        )
+        at, begin, links = arguments[1], arguments[5], arguments[6]
+        zero, lanes = ir.Constant(_i64, 0), ir.Constant(_i64, LANES)
+        place = builder.bitcast(builder.gep(sums, [at]), vector.as_pointer())
+        start = builder.load(place)
+        start.align = 8
+        before = builder.block
+        loop, done = builder.append_basic_block("loop"), builder.append_basic_block("done")
+        builder.cbranch(builder.icmp_signed("<", zero, links), loop, done)
+        builder.position_at_end(loop)
+        k, sum_ = builder.phi(_i64), builder.phi(vector)
+        here = builder.add(begin, builder.mul(k, lanes))
+        gathered: Any = ir.Constant(vector, ir.Undefined)
+        for lane in range(LANES):
+            index = builder.load(builder.gep(chosen, [builder.add(here, ir.Constant(_i64, lane))]))
+            value = builder.load(builder.gep(values, [builder.sext(index, _i64)]))
+            gathered = builder.insert_element(gathered, value, ir.Constant(i32, lane))
+        factor = builder.load(builder.bitcast(builder.gep(factors, [here]), vector.as_pointer()))
+        factor.align = 8
+        longer = builder.fadd(sum_, builder.fmul(gathered, factor))
+        following = builder.add(k, ir.Constant(_i64, 1))
+        for phi, first, next_ in ((k, zero, following), (sum_, start, longer)):
+            phi.add_incoming(first, before)
+            phi.add_incoming(next_, loop)
+        builder.cbranch(builder.icmp_signed("<", following, links), loop, done)
+        builder.position_at_end(done)
+        result = builder.phi(vector)
+        result.add_incoming(start, before)
+        result.add_incoming(longer, loop)
+        builder.store(result, place).align = 8
+        return context.get_dummy_value()
+
+    return types.void(total, types.int64, x, source, weight, types.int64, types.int64), generate
+
+
 @kernel
 def scan_lanes(rows, start, order, win, place, bias, weight, source, links, leak, linear, added, last, out, first, end):
     """See `scan`; blocks first to end of LANES sequences in `order`. win, weight, source are flat; place: [N * F], input of each of win."""
     units, inputs = bias.shape[0], rows.shape[1]
-    x, net, u = np.zeros(units * LANES), np.zeros(units * LANES), np.zeros(inputs * LANES + LANES)
+    x, new, u = np.zeros(units * LANES), np.zeros(units * LANES), np.zeros(inputs * LANES + LANES)
+    net = np.zeros(
+        UNITS * LANES
+    )  # of a few units at a time, which stay in the nearest cache from the sum to the output
     at, left = np.zeros(LANES, np.int64), np.zeros(LANES, np.int64)
     for block in range(first, end):
-        members = min(LANES, order.shape[0] - block * LANES)
+        most = min(LANES, order.shape[0] - block * LANES)
+        members = most
         for m in range(members):
             b = order[block * LANES + m]
             at[m], left[m] = start[b], start[b + 1] - start[b]
@@ -213,39 +243,55 @@ def scan_lanes(rows, start, order, win, place, bias, weight, source, links, leak
             for m in range(members):
                 for f in range(inputs):
                     u[f * LANES + m] = rows[at[m] + t, f]
-            for i in range(units):
-                for m in range(LANES):
-                    net[i * LANES + m] = bias[i]
-                _add_rows(net, i, u, place, win, i * inputs, (i + 1) * inputs)
-            if added.shape[0]:
-                for m in range(members):
-                    for i in range(units):
-                        net[i * LANES + m] += added[at[m] + t, i]
-            for i in range(units):
-                _add_rows(net, i, x, source, weight, i * links, (i + 1) * links)
-            if not linear:
-                for j in range(units * LANES):
-                    net[j] = tanh(net[j])
-            for i in range(units):
-                a = leak[i]
-                for m in range(LANES):
-                    j = i * LANES + m
-                    x[j] = (1.0 - a) * x[j] + a * net[j]
-            for m in range(members):
-                for i in range(units):
-                    out[at[m] + t, i] = x[i * LANES + m]
-        for m in range(min(LANES, order.shape[0] - block * LANES)):
+            for begin in range(0, units, UNITS):
+                stop = min(begin + UNITS, units)
+                for i in range(begin, stop):
+                    for m in range(LANES):
+                        net[(i - begin) * LANES + m] = bias[i]
+                    _add_rows(net, i - begin, u, place, win, i * inputs, (i + 1) * inputs)
+                if added.shape[0]:
+                    for m in range(members):
+                        for i in range(begin, stop):
+                            net[(i - begin) * LANES + m] += added[at[m] + t, i]
+                for i in range(begin, stop):
+                    _add_rows(net, i - begin, x, source, weight, i * links, (i + 1) * links)
+                if not linear:
+                    for j in range(UNITS * LANES):
+                        net[j] = tanh(net[j])
+                for i in range(begin, stop):
+                    a = leak[i]
+                    for m in range(LANES):
+                        j = i * LANES + m
+                        new[j] = (1.0 - a) * x[j] + a * net[j - begin * LANES]
+                m = 0
+                while m + 4 <= members:  # four rows from each line that is read
+                    row, second, third, fourth = (
+                        out[at[m] + t],
+                        out[at[m + 1] + t],
+                        out[at[m + 2] + t],
+                        out[at[m + 3] + t],
+                    )
+                    for i in range(begin, stop):
+                        j = i * LANES + m
+                        row[i], second[i], third[i], fourth[i] = new[j], new[j + 1], new[j + 2], new[j + 3]
+                    m += 4
+                while m < members:
+                    row = out[at[m] + t]
+                    for i in range(begin, stop):
+                        row[i] = new[i * LANES + m]
+                    m += 1
+            x, new = new, x
+        for m in range(most):
             if left[m]:
                 for i in range(units):
                     last[order[block * LANES + m], i] = out[at[m] + left[m] - 1, i]
 
 
 @kernel
-def scan_alone(rows, start, turned, bias, weight, source, leak, linear, added, last, out, first, end):
-    """See `scan`; sequences first to end, one after the other. turned: [F, N], the input weights."""
+def scan_alone(rows, start, turned, bias, weight, source, links, leak, linear, added, last, out, first, end):
+    """See `scan`; sequences first to end, one after the other. turned: [F, N], the input weights. weight, source: see `Weights.blocks`."""
     inputs, units = turned.shape
-    links = weight.shape[1]
-    net, x = np.empty(units), np.empty(units)
+    net, x = np.zeros(units + LANES), np.empty(units)
     for b in range(first, end):
         for i in range(units):
             x[i] = last[b, i]
@@ -259,11 +305,8 @@ def scan_alone(rows, start, turned, bias, weight, source, leak, linear, added, l
             if added.shape[0]:
                 for i in range(units):
                     net[i] += added[t, i]
-            for i in range(units):
-                total = net[i]
-                for k in range(links):
-                    total += weight[i, k] * x[source[i, k]]
-                net[i] = total
+            for i in range(0, units, LANES):
+                _add_links(net, i, x, source, weight, i * links, links)
             if not linear:
                 for i in range(units):
                     net[i] = tanh(net[i])

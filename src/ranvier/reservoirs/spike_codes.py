@@ -28,8 +28,8 @@ class SpikeCode(Protocol):
 class Rates:
     """Numbers as rates: a channel fires regularly, rate * x times a second, where x > 0, and a second one rate * -x times where x < 0.
 
-    A running sum fires at every whole number; where the sum starts is drawn, for each channel. signed: False leaves out the second channels, and what is below 0
-    is silent.
+    A running sum fires at every whole number; where the sum starts is drawn, for each channel. signed: False leaves out the second channels, and what is
+    below 0 is silent.
     """
 
     rate: float = 50 * Hz
@@ -60,21 +60,27 @@ class Rates:
 class Counts:
     """Rows that are spikes already: x is how many spikes a channel has in a row, spread evenly over it.
 
+    signed: whether numbers below 0 are spikes of a second channel, as encoders of changes give them.
+
     Raises:
-        ValueError: numbers that are not whole, or below 0.
+        ValueError: numbers that are not whole, or below 0 where they are not signed.
     """
 
+    signed: bool = False
+
     def channels(self, features: int) -> int:
-        return features
+        return features * (1 + self.signed)
 
     def spikes(self, rows: np.ndarray, step: float, sums: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        if (rows < 0).any() or (rows != np.round(rows)).any():
-            wrong = rows[(rows < 0) | (rows != np.round(rows))]
+        wrong = (rows != np.round(rows)) | ((rows < 0) & (not self.signed))
+        if wrong.any():
             raise ValueError(
-                f"Counts: rows must hold numbers of spikes, 0, 1, 2, ..., got {wrong[0]:g}. For other numbers use code=Rates()."
+                f"Counts: rows must hold numbers of spikes, 0, 1, 2, ..., got {rows[wrong][0]:g}. For other numbers use code=Rates(), "
+                "for spikes of two signs Counts(signed=True)."
             )
-        row, channel = np.nonzero(rows)
-        count = rows[row, channel].astype(np.int64)
+        both = np.maximum(np.hstack([rows, -rows]) if self.signed else rows, 0.0)
+        row, channel = np.nonzero(both)
+        count = both[row, channel].astype(np.int64)
         nth = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
         within = (nth + 0.5) / np.repeat(count, count)
         return (np.repeat(row, count) + within) * step, np.repeat(channel, count), sums
@@ -83,7 +89,9 @@ class Counts:
 MOST = 1000.0  # spikes a row: far more than a channel can have, so that no number in a row asks for the memory of the machine
 
 
-def raster(times: NDArray[np.float64], channels: NDArray[np.int64], n: int, duration: float, step: float) -> NDArray[np.float64]:
+def raster(
+    times: NDArray[np.float64], channels: NDArray[np.int64], n: int, duration: float, step: float
+) -> NDArray[np.float64]:
     """Spike times as rows of `Counts`, [duration / step, n]."""
     rows = np.zeros((round(duration / step), n))
     np.add.at(rows, (np.minimum((np.asarray(times) / step).astype(np.int64), len(rows) - 1), np.asarray(channels)), 1)

@@ -14,20 +14,24 @@ from ranvier.errors import BadFileError, RanvierError
 from ranvier.files import write_atomic
 from ranvier.reservoirs.deep_echo_state import DeepEchoState
 from ranvier.reservoirs.echo_state import EchoState
+from ranvier.reservoirs.liquid import Inputs
+from ranvier.reservoirs.liquid_state import LiquidState
 from ranvier.reservoirs.nvar import NVAR
 from ranvier.reservoirs.pooling import All, Equidistant, Last, Mean
 from ranvier.reservoirs.readouts import FORCE, LMS, RLS, Ridge, RidgeClassifier
 from ranvier.reservoirs.reservoir import Reservoir
 from ranvier.reservoirs.scan import Weights
+from ranvier.reservoirs.spike_codes import Counts, Rates
 from ranvier.reservoirs.topologies import Cycle, Given, Orthogonal, Sparse
 from ranvier.reservoirs.units import IntrinsicPlasticity
+from ranvier.reservoirs.wiring import Wiring
 
 FORMAT = 1
-RESERVOIRS = (EchoState, DeepEchoState, NVAR)
+RESERVOIRS = (EchoState, DeepEchoState, LiquidState, NVAR)
 READOUTS = (Ridge, RidgeClassifier, RLS, LMS, FORCE)
-VALUES = (All, Equidistant, Last, Mean, Cycle, Given, Orthogonal, Sparse, IntrinsicPlasticity)
-KINDS = {kind.__name__: kind for kind in (*RESERVOIRS, *READOUTS, *VALUES, Weights)}
-LEFT = ("_factors", "_noise_seed")  # what only a fit needs
+VALUES = (All, Counts, Equidistant, Last, Mean, Rates, Cycle, Given, Orthogonal, Sparse, IntrinsicPlasticity)
+KINDS = {kind.__name__: kind for kind in (*RESERVOIRS, *READOUTS, *VALUES, Weights, Wiring, Inputs)}
+LEFT = ("_factors", "_noise_seed", "_built")  # what only a fit needs, or is built again
 
 
 def save(model: Reservoir, path: str | os.PathLike[str]) -> Path:

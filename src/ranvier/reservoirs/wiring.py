@@ -130,6 +130,22 @@ def joined(layers: Sequence[Wiring], apart: float = 2.0) -> Wiring:
     return Wiring(*(np.concatenate([getattr(w, name) for w in parts]) for name in names))
 
 
+def forward(wiring: Wiring, first: int, second: int, last: int, probability: float, rng: np.random.Generator) -> Wiring:
+    """Synapses added from the excitatory ones of neurons [first, second) to neurons [second, last), of the amplitudes and dynamics of a column."""
+    pre, post = np.arange(first, second), np.arange(second, last)
+    a, b = np.nonzero((rng.random((len(pre), len(post))) < probability) & ~wiring.inhibitory[pre][:, None])
+    pre, post = pre[a], post[b]
+    kind = wiring.inhibitory[post].astype(np.int64)  # EE or EI
+    more = (
+        pre, post, np.asarray(AMPLITUDE)[kind] * rng.exponential(size=len(pre)), np.asarray(DELAY)[kind], np.asarray(USE)[kind],
+        np.asarray(RECOVERY)[kind], np.asarray(FACILITATION)[kind],
+    )  # fmt: skip
+    names = ("pre", "post", "weight", "delay", "use", "recovery", "facilitation")
+    return replace(
+        wiring, **{name: np.concatenate([getattr(wiring, name), new]) for name, new in zip(names, more, strict=True)}
+    )
+
+
 def _three(positions: NDArray[np.float64]) -> NDArray[np.float64]:
     """Positions in three dimensions; missing ones are 0."""
     return np.pad(positions, ((0, 0), (0, 3 - positions.shape[1])))

@@ -83,8 +83,9 @@ def advance(
     own [parts, P, 2]: blocks of each population that a part owns. ring [slots, N]: neurons that fired in a step, each part's from its first
     neuron on; bounds [slots, parts, P + 1]: where the populations' begin. given_start [steps + 1], given: spikes of the sources that replay.
     states: weight and traces of plastic synapses; history [lines, SPAN], fired_so_far [lines]: when their neurons fired since SPAN last divided a
-    step. firing [lines]: whether their neurons fire in the step. moods [parts, M]: modulators, each part's own copy, and `fading`, by which they decay in a
-    step; reward_start [steps + 1], reward_which, reward_amount: what is added to them. kept [parts, room], kept_end [parts, steps + 1]: all spikes of the run. counts, dice [parts, LANES]: scratch.
+    step. firing [lines]: whether their neurons fire in the step. moods [parts, M]: modulators, each part's own copy, and `fading`, by which they
+    decay in a step; reward_start [steps + 1], reward_which, reward_amount: what is added to them. kept [parts, room], kept_end [parts, steps + 1]: all
+    spikes of the run. counts, dice [parts, LANES]: scratch.
     """
     for t in range(t0, t1):
         if t % SPAN == 0 and t > 0:
@@ -298,7 +299,8 @@ def visit(
         b[RULE],
         (
             data, rule_values, b[VALUES], tables, b[TABLE], targets, states, b[WEIGHTS], low, high, t, last >> 1, (last & 1) != 0, arrives,
-            populations[post, PLACE], populations[post, SIZE], b[PORT], history, fired_so_far, populations[post, HISTORY], t // SPAN * SPAN if t % SPAN or arrives else t - SPAN,
+            populations[post, PLACE], populations[post, SIZE], b[PORT], history, fired_so_far, populations[post, HISTORY],
+            t // SPAN * SPAN if t % SPAN or arrives else t - SPAN,
         ),
     )  # fmt: skip
     visits[at, part] = 2 * t + arrives

@@ -187,3 +187,12 @@ def cut(starts, ends, many, targets, bound, cuts, parts, first, last):
                     else:
                         b = middle
                 cuts[segment * (parts - 1) + part] = a - base
+
+
+@kernel
+def fill_units(key, first_row, out, first, last):
+    """out [rows, n]: numbers in (0, 1), those of row r of a key."""
+    for r in range(first, last):
+        low, high = keys_at(key, first_row + r)
+        for j in range(out.shape[1]):
+            out[r, j] = unit(bits(low, high, j))

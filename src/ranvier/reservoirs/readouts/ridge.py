@@ -1,4 +1,4 @@
-"""Ridge regression and classification by orthogonal factorisation of the state matrix, in float64."""
+"""Ridge regression and classification in float64, by orthogonal factorisation of the state matrix wherever its conditioning asks for it."""
 
 import warnings
 from collections.abc import Sequence
@@ -6,11 +6,16 @@ from typing import Any
 
 import numpy as np
 import torch
+from scipy.linalg import get_lapack_funcs
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.model_selection import StratifiedKFold
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+_lapack: Any = get_lapack_funcs(("potrf", "pocon", "potrs"), (np.empty(0),))
+dpotrf, dpocon, dpotrs = _lapack
+
+WELL = 1e-13  # reciprocal condition number of S'S + alpha I down to which Cholesky's factor serves
 GRID = tuple(float(a) for a in np.logspace(-12, 4, 17))
 
 
@@ -48,6 +53,11 @@ class _Factor:
         if not self._folded:
             self._blocks, self._folded = [_triangle(self._blocks)], True
 
+    @property
+    def rows(self) -> np.ndarray | None:
+        """[1, S, Y] as they were added; None once they are folded in."""
+        return None if self._folded else self._blocks[0]
+
     def penalised(self, alpha: float) -> np.ndarray:
         """R of the rows above sqrt(alpha) I under S: one factorisation where the rows have not been folded in yet."""
         rows = np.zeros((self.states, self.width))
@@ -70,7 +80,7 @@ class _Factor:
 
     def size(self) -> float:
         """Frobenius norm of what has been added."""
-        return float(np.sqrt(sum(np.square(block).sum() for block in self._blocks)))
+        return float(np.sqrt(sum(np.linalg.norm(block) ** 2 for block in self._blocks)))
 
 
 def _triangle(blocks: list[np.ndarray]) -> np.ndarray:
@@ -105,7 +115,8 @@ def _bias(top: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 def _solve_one(factor: _Factor, alpha: float) -> tuple[np.ndarray, np.ndarray]:
-    """Weights [N, K] and bias [K] for one alpha: by QR of the states above sqrt(alpha) I, by SVD where alpha is below rounding errors."""
+    """Weights [N, K] and bias [K] for one alpha: by Cholesky's factor of S'S + alpha I where that is well conditioned, else by QR of the
+    states above sqrt(alpha) I, and by SVD where alpha is below rounding errors."""
     n = factor.states
     if np.sqrt(alpha) <= 10 * np.finfo(np.float64).eps * factor.size():
         path = _Path(factor)
@@ -116,10 +127,50 @@ def _solve_one(factor: _Factor, alpha: float) -> tuple[np.ndarray, np.ndarray]:
                 stacklevel=4,
             )
         return path.solve(alpha)
+    if factor.rows is not None:
+        quick = _Normal(factor.rows[:, 1 : 1 + n], factor.rows[:, 1 + n :]).solve(alpha)
+        if quick is not None:
+            return quick
     r = factor.penalised(alpha)
     triangle, projected = torch.from_numpy(r[1 : 1 + n, 1 : 1 + n]), torch.from_numpy(r[1 : 1 + n, 1 + n :])
     weights = torch.linalg.solve_triangular(triangle, projected, upper=True).numpy()
     return weights, _bias(r[0], weights)
+
+
+class _Normal:
+    """Solutions by Cholesky's factor of S'S + alpha I, where they are as good as those of a QR factorisation.
+
+    S'S has the square of the condition number, so a first solution has lost twice the digits. Residuals of S itself bring them back, as
+    long as each correction is a small part of the one before; that is tried, not presumed.
+
+    Source: Björck, Linear Algebra and its Applications 88/89 (1987) 31, corrected seminormal equations.
+    """
+
+    def __init__(self, states: np.ndarray, targets: np.ndarray) -> None:
+        self.mean, self.level = states.mean(0), targets.mean(0)
+        self.s, self.y = states - self.mean, targets - self.level
+        self.gram = self.s.T @ self.s
+
+    def solve(self, alpha: float) -> tuple[np.ndarray, np.ndarray] | None:
+        """Weights [N, K] and bias [K]; None where the conditioning asks for another way."""
+        gram = self.gram.copy()
+        gram[np.diag_indices_from(gram)] += alpha
+        norm = np.abs(gram).sum(0).max()
+        factor, failed = dpotrf(gram, lower=1, clean=0)
+        if failed or dpocon(factor, norm, uplo="L")[0] < WELL:
+            return None
+        weights, before = np.zeros((self.s.shape[1], self.y.shape[1])), np.inf
+        for step in range(8):
+            residual = self.s.T @ (self.y - self.s @ weights) - alpha * weights
+            correction = dpotrs(factor, residual, lower=1)[0]
+            size = float(np.linalg.norm(correction))
+            if step == 1 and size > 1e-2 * before:
+                return None
+            weights += correction
+            if size >= 0.1 * before or size == 0.0:  # what is left is rounding
+                break
+            before = size
+        return weights, self.level - self.mean @ weights
 
 
 class Ridge(RegressorMixin, BaseEstimator):
@@ -127,9 +178,9 @@ class Ridge(RegressorMixin, BaseEstimator):
 
         minimise |Y - 1 b - S W|^2 + alpha |W|^2,   b not penalised
 
-    Solved by QR factorisation of the state matrix (and SVD for a choice among several alphas), in float64. S'S is never formed: that
-    squares the condition number, and reservoir states are badly conditioned. Rows may come in blocks (`partial_fit`): what is
-    kept is a triangle of (1 + N + K)^2 numbers.
+    Solved in float64 by QR factorisation of the state matrix, and by SVD for a choice among several alphas. S'S squares the condition
+    number, and reservoir states are badly conditioned; so it is formed only for one alpha that is large enough, and its solution is then
+    corrected with the residuals of S. Rows may come in blocks (`partial_fit`): what is kept is a triangle of (1 + N + K)^2 numbers.
 
     Args:
         alpha: the penalty; or several, the best of which is chosen by cross-validation on the training rows; None: 17 from 1e-12 to 1e4.
@@ -259,6 +310,18 @@ class Ridge(RegressorMixin, BaseEstimator):
         return self
 
 
+def _solve_all(states: np.ndarray, targets: np.ndarray, alphas: Sequence[float]) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Weights [N, K] and bias [K] for each alpha; the decomposition for all of them only where one is badly conditioned."""
+    normal = _Normal(states, targets)
+    found = [normal.solve(alpha) for alpha in alphas]
+    if any(one is None for one in found):
+        factor = _Factor(states.shape[1], targets.shape[1])
+        factor.add(states, targets)
+        path = _Path(factor)
+        return [path.solve(alpha) if one is None else one for alpha, one in zip(alphas, found, strict=True)]
+    return [one for one in found if one is not None]
+
+
 def _held_out(factors: list[_Factor], fold: int, alphas: Sequence[float]) -> np.ndarray:
     """Sum of squared errors on one fold of the solutions of the others, one for each alpha."""
     path = _Path(_Factor.joined([factor for k, factor in enumerate(factors) if k != fold]))
@@ -332,11 +395,7 @@ class RidgeClassifier(ClassifierMixin, BaseEstimator):
         else:
             outputs = np.empty((len(alphas), *targets.shape))
             for held in self._held(index, groups if whole else None):
-                factor = _Factor(states.shape[1], targets.shape[1])
-                factor.add(states[~held], targets[~held])
-                path = _Path(factor)
-                for j, alpha in enumerate(alphas):
-                    weights, bias = path.solve(alpha)
+                for j, (weights, bias) in enumerate(_solve_all(states[~held], targets[~held], alphas)):
                     outputs[j, held] = states[held] @ weights + bias
         wrong = (outputs.argmax(2) != index).sum(1)
         self.errors_ = wrong / len(index)

@@ -1,0 +1,352 @@
+"""Liquid state machines: a column of spiking neurons, and a readout of its filtered spikes."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ranvier.plasticity.rule import Rule
+from ranvier.reservoirs.liquid import RESET, THRESHOLD, Ends, Inputs, Liquid, draw_inputs
+from ranvier.reservoirs.pooling import Pooling
+from ranvier.reservoirs.reservoir import Reservoir
+from ranvier.reservoirs.spike_codes import Rates, SpikeCode
+from ranvier.reservoirs.units import seeds
+from ranvier.reservoirs.wiring import PROBABILITY, Wiring, column, forward, joined
+from ranvier.simulation.networks.built import Built
+from ranvier.units import Hz, ms
+
+SILENT, SATURATED = 1 * Hz, 100 * Hz  # mean rates below and above which a liquid tells little
+JUDGED = 1.0  # seconds of training input from which on rates are judged
+TRIED = 16  # sequences that a rate is set on
+
+
+class Tally:
+    """Spikes of a fit. count: [N]; seconds: of all sequences."""
+
+    def __init__(self) -> None:
+        self.count: Any = 0
+        self.seconds = 0.0
+
+    def add(self, neurons: np.ndarray, n: int, seconds: float) -> None:
+        self.count = self.count + np.bincount(neurons, minlength=n)
+        self.seconds += seconds
+
+
+class LiquidState(Reservoir):
+    """Liquid state machine of Maass, Natschlaeger and Markram: spikes in, a column of neurons, a readout of its filtered spikes.
+
+    Neurons: LIF, 30 ms, threshold 15 mV, reset 13.5 mV, refractory for 3 ms (excitatory) or 2 ms (inhibitory), 1 Mohm, background current 13.5 nA; they start
+    between reset and threshold, drawn once. Synapses: connected with the probability C exp(-(D/lam)^2); C = 0.3, 0.2, 0.4, 0.1 for EE, EI, IE, II (the
+    presynaptic neuron first); exponential currents of 3 ms (excitatory) and 6 ms (inhibitory), amplitudes drawn around 30, 60, -19, -19 nA; delays 1.5 ms
+    (EE) and 0.8 ms; every synapse depresses and facilitates with a U, D and F of its own (`DynamicSynapse`).
+
+    The state of a neuron is its spikes, each decaying with `tau_readout`. It is read at the end of each row of X, which lasts `step` seconds. Every sequence
+    starts from the same state of rest; the network is one `rv.Network`, into which sequences go one after another.
+
+    Args:
+        shape: neurons along the three axes of the column.
+        layers: columns one behind the other, all of which the readout sees (a deep liquid state machine): the excitatory neurons of each reach each neuron of
+            the next with `forward_probability`. Give target_rate then, which is set column by column: activity else dies or grows with depth.
+        inhibitory: share of inhibitory neurons.
+        lam: length of connections, in distances between neighbours; 0 leaves the neurons alone.
+        probability: C for EE, EI, IE, II.
+        weight_scale: what all synapses between neurons are multiplied with.
+        input_scale: what input synapses are multiplied with (18 nA onto excitatory neurons, 9 nA onto inhibitory ones).
+        input_probability: of a synapse between a channel of the input and a neuron.
+        input_inhibitory: share of the input synapses that inhibit; 0 in the paper. About 0.5 where many channels are active at once, so that neurons
+            tell differences of channels instead of their sum.
+        target_rate: mean rate [Hz] that input_scale is set for, on the first training sequences; None: it stays as it is. 5 to 30 Hz do well.
+        dynamic: whether synapses depress and facilitate; False: each spike uses everything.
+        adaptation: rise of the threshold at a spike [V], which decays with tau_adapt [s]; 0 for none.
+        tau_mem, tau_readout: [s]. tau_readout=None: the state is the number of spikes in each row.
+        code: how rows become spikes: `Rates(rate)`, numbers as rates, or `Counts()`, numbers of spikes.
+        step: how long a row lasts [s], a multiple of dt. dt: step of the simulation [s].
+        readout, pooling, washout, read_input, standardise, random_state: as in `Reservoir`.
+
+    Attributes:
+        wiring_: positions, synapses. inputs_: input synapses. input_scale_: used.
+        rate_: mean rate of a neuron in training [Hz]. silent_: share of the neurons that never fired in training.
+
+    Warns:
+        where the liquid is silent (mean rate below 1 Hz) or saturated (above 100 Hz), with what to turn.
+
+    Source: Maass, Natschlaeger and Markram (2002), "Real-time computing without stable states", Neural Computation 14, section 4 and appendix B. Ours: no
+    jitter of the start, static input synapses to `input_probability` of the neurons. Several columns: after Soures and Kudithipudi (2019), Frontiers in
+    Neuroscience 13, whose winner-take-all layers between liquids, which learn by STDP, are not here.
+
+    >>> import numpy as np
+    >>> from ranvier.reservoirs import Counts, LiquidState
+    >>> rng = np.random.default_rng(0)
+    >>> trains = [(rng.random((20, 4)) < rate).astype(float) for rate in (0.1, 0.6) * 10]
+    >>> model = LiquidState((5, 3, 3), code=Counts()).fit(trains, ["few", "many"] * 10)
+    >>> model.score(trains, ["few", "many"] * 10) > 0.8
+    True
+    """
+
+    kinds = 4  # of pairs that have a probability of their own
+
+    def __init__(
+        self,
+        shape: Sequence[int] = (15, 3, 3),
+        *,
+        layers: int = 1,
+        forward_probability: float = 0.1,
+        inhibitory: float = 0.2,
+        lam: float = 2.0,
+        probability: Sequence[float] = PROBABILITY,
+        weight_scale: float = 1.0,
+        input_scale: float = 1.0,
+        input_probability: float = 0.3,
+        input_inhibitory: float = 0.0,
+        target_rate: float | None = None,
+        dynamic: bool = True,
+        adaptation: float = 0.0,
+        tau_adapt: float = 100 * ms,
+        tau_mem: float = 30 * ms,
+        tau_readout: float | None = 30 * ms,
+        code: SpikeCode | None = None,
+        step: float = 10 * ms,
+        dt: float = 0.1 * ms,
+        readout: Any = None,
+        pooling: Pooling | None = None,
+        washout: int = 0,
+        read_input: bool = False,
+        standardise: bool = False,
+        random_state: Any = 0,
+    ) -> None:
+        self.shape = shape
+        self.layers = layers
+        self.forward_probability = forward_probability
+        self.inhibitory = inhibitory
+        self.lam = lam
+        self.probability = probability
+        self.weight_scale = weight_scale
+        self.input_scale = input_scale
+        self.input_probability = input_probability
+        self.input_inhibitory = input_inhibitory
+        self.target_rate = target_rate
+        self.dynamic = dynamic
+        self.adaptation = adaptation
+        self.tau_adapt = tau_adapt
+        self.tau_mem = tau_mem
+        self.tau_readout = tau_readout
+        self.code = code
+        self.step = step
+        self.dt = dt
+        self.readout = readout
+        self.pooling = pooling
+        self.washout = washout
+        self.read_input = read_input
+        self.standardise = standardise
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any) -> Any:
+        """See `Reservoir.fit`; says so where the liquid was silent or saturated."""
+        tally = self._tally = Tally()
+        try:
+            super().fit(X, y)
+        finally:
+            del self._tally
+        self._judge(tally)
+        return self
+
+    @property
+    def network(self) -> Built:
+        """The fitted liquid as it runs: a `Network` and its populations, for a look at it; a run in it changes no prediction."""
+        net = self._liquid().net
+        return Built(net, tuple(net.populations))
+
+    # what a reservoir defines
+
+    @property
+    def _columns(self) -> int:
+        return int(np.prod(self.shape)) * self.layers
+
+    def _check_arguments(self) -> None:
+        super()._check_arguments()
+        name = type(self).__name__
+        if not all(isinstance(n, int | np.integer) and n > 0 for n in self.shape) or not 1 <= len(self.shape) <= 3:
+            raise ValueError(
+                f"{name}: shape must be up to three whole numbers above 0, got {self.shape!r}. Write (15, 3, 3)."
+            )
+        for key, low, high in (
+            ("inhibitory", 0, 1),
+            ("input_probability", 0, 1),
+            ("forward_probability", 0, 1),
+            ("layers", 1, np.inf),
+            ("input_inhibitory", 0, 1),
+            ("lam", 0, np.inf),
+            ("adaptation", 0, np.inf),
+        ):
+            value = getattr(self, key)
+            if not low <= value <= high:
+                raise ValueError(f"{name}: {key} must lie in [{low}, {high}], got {value}.")
+        for key in ("step", "dt", "tau_mem", "tau_adapt", "tau_readout", "target_rate"):
+            value = getattr(self, key)
+            if value is not None and not 0 < value < np.inf:
+                raise ValueError(f"{name}: {key} must be above 0, got {value}.")
+        given = np.atleast_1d(np.asarray(self.probability, np.float64))
+        if given.shape != (self.kinds,) or not ((given >= 0) & (given <= 1)).all():
+            what = "four numbers in [0, 1], for EE, EI, IE, II" if self.kinds > 1 else "a number in [0, 1]"
+            raise ValueError(f"{name}: probability must be {what}, got {self.probability!r}.")
+        if abs(self.step / self.dt - round(self.step / self.dt)) > 1e-6 or self.step < self.dt * (1 - 1e-6):
+            raise ValueError(
+                f"{name}: step must be a multiple of dt, got {self.step:g} s and {self.dt:g} s. Write dt=0.5 * ms, step=10 * ms."
+            )
+
+    def _draw(self, inputs: int) -> None:
+        wiring, entering, starting = (np.random.default_rng(s) for s in seeds(self.random_state, 3))
+        self.wiring_ = self._wire(wiring)
+        channels = self._code().channels(inputs)
+        self.inputs_: Inputs = draw_inputs(
+            channels, self.wiring_, self.input_probability, self.input_inhibitory, entering, self._first_layer()
+        )
+        self.start_ = starting.uniform(RESET, THRESHOLD, self.wiring_.n)
+        self.input_scale_ = float(self.input_scale)
+        self._built: Any = None
+
+    def _wire(self, rng: np.random.Generator) -> Wiring:
+        """The liquid's synapses."""
+        lam, probability = (self.lam, self.probability) if self.lam > 0 else (1.0, (0.0,) * 4)
+        each = self._columns // self.layers
+        parts = [
+            column(self.shape, rng, inhibitory=self.inhibitory, lam=lam, probability=probability)
+            for _ in range(self.layers)
+        ]
+        wiring = joined(parts) if self.layers > 1 else parts[0]
+        wiring = wiring.scaled(self.weight_scale)
+        for k in range(1, self.layers):
+            wiring = forward(wiring, (k - 1) * each, k * each, (k + 1) * each, self.forward_probability, rng)
+        return wiring
+
+    def _first_layer(self) -> int:
+        """How many neurons, from the first on, input reaches."""
+        return self.wiring_.n // self.layers
+
+    def _adapt(self, rows: np.ndarray, start: np.ndarray) -> None:
+        if self.target_rate is not None:
+            some = self._some(rows, start)
+
+            def rate(scale: float) -> float:
+                self.input_scale_, self._built = scale, None
+                return float(self._rates(some)[: self._first_layer()].mean())
+
+            self.input_scale_ = searched(type(self).__name__, "input", rate, self.target_rate, self.input_scale)
+            self._built = None
+            for k in range(1, self.layers):
+                self._set_forward(k, some)
+
+    def _set_forward(self, k: int, some: list[np.ndarray]) -> None:
+        """Scales what enters column k until its rate is as asked for."""
+        each, drawn, wanted = self._first_layer(), self.wiring_, self.target_rate
+        entering = (drawn.pre // each == k - 1) & (drawn.post // each == k)
+
+        def rate(scale: float) -> float:
+            self.wiring_, self._built = drawn.scaled(np.where(entering, scale, 1.0)), None
+            return float(self._rates(some)[k * each : (k + 1) * each].mean())
+
+        assert wanted is not None
+        rate(searched(type(self).__name__, f"synapses between columns {k - 1} and {k}", rate, wanted, 1.0))
+
+    def _some(self, rows: np.ndarray, start: np.ndarray) -> list[np.ndarray]:
+        """A few sequences, spread over all."""
+        which = np.unique(np.linspace(0, len(start) - 2, min(TRIED, len(start) - 1)).astype(int))
+        return [rows[start[k] : start[k + 1]] for k in which]
+
+    def _rates(self, sequences: Sequence[np.ndarray]) -> np.ndarray:
+        """Rate of each neuron [Hz], [N]."""
+        tally = Tally()
+        for rows in sequences:
+            tally.add(
+                self._liquid().spikes(rows, self.step, self._code(), None)[1], self.wiring_.n, len(rows) * self.step
+            )
+        return tally.count / tally.seconds
+
+    def _scan(self, rows: np.ndarray, start: np.ndarray, state: Any, noise: Any = None) -> tuple[np.ndarray, Any]:
+        return self._through(rows, start, state, keep=True)
+
+    def _scan_only(self, rows: np.ndarray, start: np.ndarray, noise: Any) -> np.ndarray:
+        return self._through(rows, start, None, keep=False)[0]
+
+    def _through(self, rows: np.ndarray, start: np.ndarray, state: Any, keep: bool) -> tuple[np.ndarray, Any]:
+        liquid, found, after = self._liquid(), np.empty((len(rows), self._columns)), []
+        tally = getattr(self, "_tally", None)
+        for b, (first, last) in enumerate(zip(start[:-1], start[1:], strict=True)):
+            begin: Ends | None = None if state is None else state[b]
+            found[first:last], end, who = liquid.states(
+                rows[first:last], self.step, self._code(), self.tau_readout, begin, keep
+            )
+            after.append(end)
+            if tally is not None:
+                tally.add(who, self.wiring_.n, (last - first) * self.step)
+        return found, after
+
+    def _liquid(self) -> Liquid:
+        """The network, built again where only its parameters are there."""
+        if getattr(self, "_built", None) is None:
+            self._built = self._made()
+        return self._built
+
+    def _made(self, rule: Rule | None = None) -> Liquid:
+        entering = replace(self.inputs_, weight=self.inputs_.weight * self.input_scale_)
+        return Liquid(
+            self.wiring_, entering, self.start_, dt=self.dt, tau_mem=self.tau_mem, adaptation=self.adaptation, tau_adapt=self.tau_adapt,
+            dynamic=self.dynamic, rule=rule,
+        )  # fmt: skip
+
+    def _code(self) -> SpikeCode:
+        return Rates() if self.code is None else self.code
+
+    def _judge(self, tally: Tally) -> None:
+        self.rate_ = float(np.mean(tally.count) / tally.seconds)
+        self.silent_ = float(np.mean(np.asarray(tally.count) == 0))
+        name, low = type(self).__name__, self.rate_ < SILENT
+        if tally.seconds >= JUDGED and (low or self.rate_ > SATURATED):
+            what = f"nearly silent, {100 * self.silent_:.0f} % of its neurons never fired" if low else "saturated"
+            turn = f"{'Raise' if low else 'Lower'} input_scale (now {self.input_scale_:.3g})"
+            also = "" if low else f" or weight_scale (now {self.weight_scale:g})"
+            warnings.warn(
+                f"{name}: the liquid is {what}: its neurons fired at {self.rate_:.3g} Hz on average over the training sequences, expected 5 to 30 Hz. "
+                f"{turn}{also}, or give target_rate=15.",
+                stacklevel=3,
+            )
+
+    def __getstate__(self) -> Any:
+        state: Any = super().__getstate__()
+        return {**state, "_built": None} if "_built" in state else state
+
+
+def searched(where: str, what: str, rate: Any, wanted: float, begin: float, halvings: int = 6) -> float:
+    """A scale at which a rate that rises with it is about as wanted: within a factor of 2^10 of the first, by bisection.
+
+    Warns where no scale gives half to twice the rate.
+    """
+    low, high = begin, begin
+    found = rate(begin)
+    for _ in range(10):
+        if found >= wanted:
+            break
+        low, high = high, 2 * high
+        found = rate(high)
+    else:
+        low = high
+    while low == high and found > wanted and low > begin * 2.0**-10:
+        low = high / 2
+        below = rate(low)
+        if below > wanted:
+            high, low, found = low, low, below
+    for _ in range(halvings):
+        middle = float(np.sqrt(low * high))
+        at = rate(middle)
+        low, high = (middle, high) if at < wanted else (low, middle)
+    best = float(np.sqrt(low * high))
+    at = rate(best)
+    if not wanted / 2 <= at <= 2 * wanted:
+        warnings.warn(
+            f"{where}: no scale of the {what} gives a mean rate near {wanted:g} Hz; at {best:.3g} it is {at:.3g} Hz. Change weight_scale, "
+            "input_probability or target_rate.",
+            stacklevel=4,
+        )
+    return best

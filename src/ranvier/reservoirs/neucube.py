@@ -1,0 +1,146 @@
+"""NeuCube: a cube of spiking neurons that learns from its input by STDP, read by deSNN."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from sklearn.neighbors import KNeighborsClassifier
+
+from ranvier.plasticity.pair_stdp import PairSTDP
+from ranvier.reservoirs.desnn import DeSNN
+from ranvier.reservoirs.liquid import INPUT, Inputs
+from ranvier.reservoirs.liquid_state import LiquidState
+from ranvier.reservoirs.pooling import Pooling
+from ranvier.reservoirs.spike_codes import SpikeCode
+from ranvier.reservoirs.wiring import Wiring, connected
+from ranvier.simulation import grid
+from ranvier.units import ms, nA
+
+
+class NeuCube(LiquidState):
+    """NeuCube: neurons in space, small-world wiring, unsupervised STDP, a readout of the order of spikes.
+
+    Neurons stand in the unit cube (a grid, or `positions`, such as those of a brain atlas) and are connected with the probability
+    probability exp(-(d/length)^2). A feature enters around its place in the cube, with probability 0.9 exp(-(d/length)^2) (at least its nearest neuron).
+    In `fit` training sequences run through once while synapses between excitatory neurons follow `PairSTDP`; then they stay, and `pooling`
+    makes one row a sequence. Test sequences change nothing.
+
+    Args:
+        shape: of the grid. positions: [N, 3] in its place. input_positions: [features, 3], where features enter; None: spread over the grid.
+        inhibitory: share of inhibitory neurons. probability, length: of connections.
+        amplitude: mean size of a synapse between neurons [A]. learning_rate: of STDP, in amplitudes a pair of spikes; 0 for none.
+        target_rate, input_scale, code, step, dt, random_state: as in `LiquidState`.
+        pooling: `DeSNN()` by default. readout: nearest neighbours (3) by default.
+
+    Attributes:
+        wiring_: with the learned weights, for `rv.plot.liquid`. drawn_: before.
+
+    Source: Kasabov (2014), "NeuCube: a spiking neural network architecture for mapping, learning and understanding of spatio-temporal brain data", Neural
+    Networks 52. Neurons and synapses are those of `LiquidState` without dynamics, not those of the NeuCube programs.
+    """
+
+    kinds = 1
+    layers, weight_scale, input_probability, input_inhibitory, dynamic = 1, 1.0, 1.0, 0.0, False
+    adaptation, tau_adapt, tau_mem, tau_readout, lam, forward_probability = 0.0, 100 * ms, 30 * ms, None, 1.0, 0.0
+    washout, read_input, standardise = 0, False, False
+
+    def __init__(
+        self,
+        shape: Sequence[int] = (8, 8, 8),
+        *,
+        positions: Any = None,
+        input_positions: Any = None,
+        inhibitory: float = 0.2,
+        probability: float = 0.4,
+        length: float = 0.169,
+        amplitude: float = 10 * nA,
+        learning_rate: float = 0.01,
+        target_rate: float | None = 10.0,
+        input_scale: float = 1.0,
+        code: SpikeCode | None = None,
+        step: float = 10 * ms,
+        dt: float = 0.5 * ms,
+        readout: Any = None,
+        pooling: Pooling | None = None,
+        random_state: Any = 0,
+    ) -> None:
+        self.shape = shape
+        self.positions = positions
+        self.input_positions = input_positions
+        self.inhibitory = inhibitory
+        self.probability = probability
+        self.length = length
+        self.amplitude = amplitude
+        self.learning_rate = learning_rate
+        self.target_rate = target_rate
+        self.input_scale = input_scale
+        self.code = code
+        self.step = step
+        self.dt = dt
+        self.readout = readout
+        self.pooling = pooling
+        self.random_state = random_state
+
+    @property
+    def _columns(self) -> int:
+        return int(np.prod(self.shape)) if self.positions is None else len(self.positions)
+
+    def _training(self, X: Any, y: Any) -> Any:
+        x, y = super()._training(X, y)
+        self.pooling_ = DeSNN() if self.pooling is None else self.pooling
+        return x, y
+
+    def _chosen_readout(self, targets: np.ndarray) -> Any:
+        return KNeighborsClassifier(3) if self.readout is None else super()._chosen_readout(targets)
+
+    def _places(self) -> np.ndarray:
+        if self.positions is not None:
+            return np.asarray(self.positions, np.float64)
+        return grid(*self.shape) / np.maximum(np.array(self.shape) - 1, 1)
+
+    def _near(self, d: np.ndarray) -> np.ndarray:
+        return np.exp(-((d / self.length) ** 2))
+
+    def _wire(self, rng: np.random.Generator) -> Wiring:
+        places = self._places()
+        n = len(places)
+        mute = np.zeros(n, bool)
+        mute[rng.permutation(n)[: round(self.inhibitory * n)]] = True
+        pre, post = connected(places, self._near, self.probability, rng)
+        flat = np.ones(len(pre))
+        weight = np.where(mute[pre], -1, 1) * self.amplitude * rng.uniform(0.5, 1.5, len(pre))
+        return Wiring(places, mute, pre, post, weight, flat * ms, flat, flat, flat)
+
+    def _draw(self, inputs: int) -> None:
+        super()._draw(inputs)
+        rng = np.random.default_rng([len(self.start_), inputs, int(self.start_[0] * 1e12)])
+        places, channels = self.wiring_.positions, self._code().channels(inputs)
+        if self.input_positions is None:
+            entry = places[np.linspace(0, len(places) - 1, inputs).round().astype(int)]
+        else:
+            entry = np.asarray(self.input_positions, np.float64)
+            if entry.shape != (inputs, 3):
+                raise ValueError(
+                    f"NeuCube: input_positions must have shape ({inputs}, 3), one place a feature, got {entry.shape}."
+                )
+        apart = np.linalg.norm(np.tile(entry, (channels // inputs, 1))[:, None] - places[None], axis=-1)
+        reached = rng.random(apart.shape) < 0.9 * self._near(apart)
+        reached[np.arange(channels), apart.argmin(1)] = True
+        channel, neuron = np.nonzero(reached)
+        self.inputs_ = Inputs(
+            channel, neuron, np.asarray(INPUT)[self.wiring_.inhibitory[neuron].astype(int)], rng.random(channels)
+        )
+
+    def _adapt(self, rows: np.ndarray, start: np.ndarray) -> None:
+        super()._adapt(rows, start)
+        self.drawn_ = self.wiring_
+        if not self.learning_rate:
+            return
+        pace = self.learning_rate * self.amplitude
+        liquid = self._made(PairSTDP(a_plus=pace, a_minus=1.05 * pace, w_min=0.0, w_max=3 * self.amplitude))
+        for k in range(len(start) - 1):
+            liquid.spikes(rows[start[k] : start[k + 1]], self.step, self._code(), None)
+            liquid.keep_weights()
+        self.wiring_ = replace(self.wiring_, weight=liquid.learned(self.wiring_))
+        self._built = None

@@ -1,0 +1,92 @@
+"""NeuCube and deSNN; liquids one behind the other."""
+
+import numpy as np
+import pytest
+
+from ranvier.reservoirs import Counts, DeSNN, LiquidState, NeuCube
+from ranvier.units import ms
+
+RANDOM = np.random.default_rng(1)
+LABELS = np.arange(12) % 2
+# class 0: the first feature rises first, class 1: the second does
+X = [
+    np.roll(np.repeat([[1, 0], [0, 1]], 12, 0) * (RANDOM.random((24, 2)) < 0.8), 12 * k, 0).astype(float)
+    for k in LABELS
+]
+
+
+def cube(**options) -> NeuCube:
+    return NeuCube(**{"shape": (4, 4, 4), "length": 0.4, "code": Counts(signed=True), "random_state": 1, **options})
+
+
+def test_desnn_ranks_first_spikes_and_drifts_after_them():
+    states = np.zeros((4, 4))
+    states[2, 0], states[0, 2], states[1, 3] = 1, 1, 2
+    states[3, 2] = 1
+    w = DeSNN(alpha=1.0, mod=0.9, up=0.08, down=0.01)(states)
+    # orders: neuron 2, 3, 0; neuron 1 never fires
+    np.testing.assert_allclose(w, [0.81 - 0.01, 0.0, 1 + 0.08 - 2 * 0.01, 0.9 - 2 * 0.01])
+
+
+def test_the_order_of_four_neurons_gives_the_weights_of_the_card():
+    order = [2, 0, 3, 1]
+    states = np.zeros((4, 4))
+    states[np.arange(4), order] = 1
+    np.testing.assert_allclose(DeSNN(mod=0.9, up=0.0, down=0.0)(states), [0.9, 0.729, 1.0, 0.81])
+
+
+def test_neurons_that_fire_together_share_the_mean_of_their_orders():
+    np.testing.assert_allclose(DeSNN(mod=0.5, up=0.0, down=0.0)(np.array([[1.0, 1.0, 0.0]])), [0.5**0.5, 0.5**0.5, 0.0])
+    with pytest.raises(ValueError, match="mod must lie between 0 and 1, got 1"):
+        DeSNN(mod=1.0)
+
+
+def test_the_cube_learns_from_its_input_and_tells_orders_apart():
+    model = cube(learning_rate=0.05).fit(X, LABELS)
+    assert model.score(X, LABELS) > 0.8
+    before, after = model.drawn_, model.wiring_
+    excitatory = after.kind == 0
+    assert (before.weight[excitatory] != after.weight[excitatory]).mean() > 0.1
+    np.testing.assert_array_equal(before.weight[~excitatory], after.weight[~excitatory])
+    assert after.weight[excitatory].min() >= 0 and after.weight.max() <= 30e-9 * (1 + 1e-6)
+    again = model.rows(X)
+    np.testing.assert_array_equal(model.rows(X), again)  # looking changes nothing
+
+
+def test_without_a_learning_rate_the_wiring_stays_as_drawn():
+    model = cube(learning_rate=0.0).fit(X, LABELS)
+    assert model.wiring_ is model.drawn_
+
+
+def test_connections_fall_with_the_distance_and_cluster_more_than_random_ones():
+    w = cube(learning_rate=0.0, shape=(6, 6, 6), length=0.25).fit(X[:4], LABELS[:4]).wiring_
+    near, far = (w.distance < 0.3).sum(), (w.distance > 0.6).sum()
+    assert near > 10 * far
+    links = np.zeros((w.n, w.n), bool)
+    links[w.pre, w.post] = True
+    both = (links | links.T).astype(float)
+    triples = both.sum(1) * (both.sum(1) - 1)
+    clustering = np.trace(both @ both @ both) / triples.sum()
+    assert clustering > 1.5 * both.mean()
+
+
+def test_places_of_neurons_and_of_inputs_may_be_given():
+    places = RANDOM.random((50, 3))
+    model = cube(positions=places, input_positions=places[[3, 7]], learning_rate=0.0).fit(X, LABELS)
+    assert model.wiring_.n == 50 and {3, 7} <= set(model.inputs_.neuron.tolist())
+    with pytest.raises(
+        ValueError, match=r"input_positions must have shape \(2, 3\), one place a feature, got \(1, 3\)"
+    ):
+        cube(input_positions=places[:1]).fit(X, LABELS)
+
+
+def test_columns_one_behind_the_other_all_fire_and_are_all_read():
+    model = LiquidState((4, 3, 2), layers=3, target_rate=15.0, code=Counts(), dt=0.5 * ms, random_state=1).fit(
+        X, LABELS
+    )
+    counts = np.vstack(model.states(X)).mean(0).reshape(3, 24).mean(1) / 0.03
+    assert len(model.states(X)[0][0]) == 72 and (counts > 5).all() and (counts < 40).all()
+    layer = model.wiring_.pre // 24
+    assert set((model.wiring_.post // 24 - layer).tolist()) == {0, 1}
+    entering = model.wiring_.post // 24 > layer
+    assert not model.wiring_.inhibitory[model.wiring_.pre[entering]].any() and model.inputs_.neuron.max() < 24
