@@ -3,8 +3,9 @@
     python examples/reservoirs/liquid_spoken_digits.py            all five speakers of the bundled recordings
     python examples/reservoirs/liquid_spoken_digits.py --quick    every tenth recording
 
-40 log-mel bands every 10 ms become the rates of 80 spike trains (one for values above the mean of the clip, one for those below), which enter 300
-neurons. Silence before and after the word is left out. The readout sees filtered spikes alone, not the input. The liquid learns nothing, so that its states are computed once for all folds.
+40 log-mel bands every 10 ms become the rates of 80 spike trains (one for values above the mean of the clip, one for those below), which enter
+300 neurons. Silence before and after the word is left out. The readout sees filtered spikes alone, not the input. The liquid learns nothing, so that
+its states are computed once for all folds.
 """
 
 import argparse

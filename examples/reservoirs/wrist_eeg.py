@@ -2,7 +2,7 @@
 
     python examples/reservoirs/wrist_eeg.py wrist_eeg.npz
 
-The file holds x [60, 128, 14] and y [60]: the demonstration data of NeuCube. Five folds, five shuffles. Thresholds of the encoding and STDP come from the
+The file holds x [60, 128, 14] and y [60]: the demonstration data of NeuCube. Five folds, three shuffles. Thresholds of the encoding and STDP come from the
 training folds alone. Beside it: logistic regression on the mean and the deviation of each channel, without any network or time.
 """
 

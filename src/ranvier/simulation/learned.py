@@ -13,7 +13,7 @@ from ranvier.equations.functions import Expr
 from ranvier.kernels.cpu import advance as columns
 from ranvier.kernels.cpu import openmp
 from ranvier.kernels.cpu.advance import visit_all
-from ranvier.kernels.cpu.plasticity import SPAN, sweep_kernel, sweep_source, visit_kernel, visit_source
+from ranvier.kernels.cpu.plasticity import SPAN, WORD, sweep_kernel, sweep_source, visit_kernel, visit_source
 from ranvier.kernels.cpu.population import LANES
 from ranvier.plasticity.rule import STEP, Post, PreFirst, Rule, learning, symbol_of
 from ranvier.simulation.bundles import Rows
@@ -56,7 +56,7 @@ class Learned:
         self.values, self.tables, self.reads = np.concatenate(values), np.concatenate(tables), np.array(reads, np.int64)
         self.visits = np.zeros((segments, 1), np.int64)
         self.history = np.zeros(max(1, lines) * SPAN, np.uint16)
-        self.fired, self.firing = np.zeros(max(1, lines), np.int32), np.zeros(max(1, lines), np.uint8)
+        self.fired, self.firing = np.zeros(max(1, lines), np.int64), np.zeros(max(1, lines), np.uint8)
         self.fading, self.moods = np.array(fading), np.zeros((1, len(fading)))
         self.rewards = np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
 
@@ -149,12 +149,16 @@ class Learned:
     def histories(self) -> tuple[np.ndarray, np.ndarray]:
         """When neurons fired since the last look at all synapses: neuron after neuron, and where each one's entries end."""
         lines = self.history.reshape(-1, SPAN)
-        return lines[np.arange(SPAN) < self.fired[:, None]], np.cumsum(self.fired)
+        counts = self.fired & WORD
+        return lines[np.arange(SPAN) < counts[:, None]], np.cumsum(counts)
 
     def remember(self, history: np.ndarray, ends: np.ndarray) -> None:
         """Takes back what `histories` gave."""
-        self.fired[:] = np.diff(ends, prepend=0)
-        self.history.reshape(-1, SPAN)[np.arange(SPAN) < self.fired[:, None]] = history
+        counts = np.diff(ends, prepend=0)
+        lines = self.history.reshape(-1, SPAN)
+        lines[np.arange(SPAN) < counts[:, None]] = history
+        last, before = (lines[np.arange(len(lines)), np.maximum(counts - k, 0)].astype(np.int64) for k in (1, 2))
+        self.fired[:] = counts | np.where(counts > 0, last, 0) << 16 | np.where(counts > 1, before, 0) << 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,7 +207,7 @@ def _code(rule: type[Rule], plain: tuple[tuple[str, int], ...], pre_first: bool,
     source = visit_source(found.name, found.traces, rests, pre, post, sent, parameters, pre_first, clocked)
     signature = (
         line(real), line(real), i, line(real), i, line(types.uint32), line(real), i, i, i, i, i, yes, yes,
-        i, i, i, line(types.uint16), line(types.int32), i, i,
+        i, i, i, line(types.uint16), line(types.int64), i, i,
     )  # fmt: skip
     visit, sweep, settled = openmp.code(visit_kernel(source), signature), 0, dict[Expr, sympy.Symbol]()
     if clocked:

@@ -13,7 +13,7 @@ import numpy as np
 from ranvier.kernels.cpu.compile import kernel, kernel_inline
 from ranvier.kernels.cpu.noise import bits, keys_at, normal, unit
 from ranvier.kernels.cpu.openmp import fork
-from ranvier.kernels.cpu.plasticity import SPAN
+from ranvier.kernels.cpu.plasticity import SPAN, WORD
 from ranvier.kernels.cpu.population import LANES
 from ranvier.kernels.cpu.raw import begin, call, get, put
 
@@ -171,8 +171,9 @@ def advance(
             if f[HISTORY] >= 0:
                 for e in range(bounds[slot, part, p], count):
                     line = f[HISTORY] + ring[slot, e] - f[BORN]
-                    history[line * SPAN + fired_so_far[line]] = t % SPAN
-                    fired_so_far[line] += 1
+                    word = fired_so_far[line]
+                    history[line * SPAN + (word & WORD)] = t % SPAN
+                    fired_so_far[line] = ((word & WORD) + 1) | (t % SPAN) << 16 | ((word >> 16) & WORD) << 32
                     firing[line] = 1
         bounds[slot, part, len(populations)] = count
         sweep_all(

@@ -17,7 +17,8 @@ from ranvier.kernels.cpu.population import LANES
 from ranvier.kernels.cpu.source import DECORATOR, HEADER, constant_lines, elementary_digest
 from ranvier.kernels.printing import Dialect, numba_dialect, render
 
-SPAN = 1024  # steps between two looks at every synapse, and spikes of which a neuron's history has room
+SPAN = 4096  # steps between two looks at every synapse, and spikes of which a neuron's history has room
+WORD = 0xFFFF
 
 ARGUMENTS = (
     "data, values, at, tables, table, posts, states, shift, low, high, step, visited, pending, arrives, "
@@ -27,7 +28,8 @@ ARGUMENTS = (
 
 values[at:]: the rule's parameters; tables[table:]: a table of SPAN + 1 decays a trace. posts: postsynaptic neurons; synapse e has weight and traces at
 states[e * fields + shift]. visited: step of the last visit; pending: whether a spike arrived then; arrives: whether one does now, to be added at
-data[place + ...]. history[(line + j) * SPAN:]: steps since `base` in which neuron j fired, counts[line + j] of them.
+data[place + ...]. history[(line + j) * SPAN:]: steps since `base` in which neuron j fired. counts[line + j]: how many, and the last and the last
+but one of them, in words of 16 bits, since a synapse has seldom missed more.
 """
 
 
@@ -73,21 +75,27 @@ def visit_source(
         "        j = np.int64(get(posts, e))",
         f"        i = e * {len(fields)} + shift",
         *(f"        s_{k} = get(states, i + {j})" for j, k in enumerate(fields)),
-        f"        row, n, now = (line + j) * {SPAN}, np.int64(get(counts, line + j)), visited",
-        "        k = n",
-        "        while k > 0 and base + np.int64(get(history, row + k - 1)) >= visited:",
-        "            k -= 1",
+        "        now, word = visited, get(counts, line + j)",
+        f"        n, last = word & {WORD}, base + ((word >> 16) & {WORD})",
+        f"        end = (line + j) * {SPAN} + n",
+        "        k = 0  # spikes that this synapse has not seen",
+        "        if n > 0 and last >= visited:",
+        "            k = 1",
+        f"            if n > 1 and base + ((word >> 32) & {WORD}) >= visited:",
+        "                k = 2",
+        "                while k < n and base + np.int64(get(history, end - 1 - k)) >= visited:",
+        "                    k += 1",
         "        if pending:",
-        "            if k < n and base + np.int64(get(history, row + k)) == visited:",
+        "            if k > 0 and (last if k == 1 else base + np.int64(get(history, end - k))) == visited:",
         *(f"                {line}" for line in together),
-        "                k += 1",
+        "                k -= 1",
         "            else:",
         *(f"                {line}" for line in (jump or ["pass"])),
-        "        while k < n:",
-        "            fired = base + np.int64(get(history, row + k))",
+        "        while k > 0:",
+        "            fired = last if k == 1 else base + np.int64(get(history, end - k))",
         *(f"            {line}" for line in [*until_fired, *fire]),
         "            now = fired",
-        "            k += 1",
+        "            k -= 1",
         *(f"        {line}" for line in until_now),
         "        if arrives:",
         f"            to = place + (j // {LANES}) * size + port + j % {LANES}",
