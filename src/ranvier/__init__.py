@@ -8,7 +8,7 @@ import sys
 from importlib import import_module
 from typing import Any
 
-__version__ = "0.3.0"
+__version__ = "0.4.0"
 
 if "torch" not in sys.modules and "OMP_WAIT_POLICY" not in os.environ:
     # Read when torch is loaded: a thread that waits for the next part of a kernel does so awake for 0.2 ms, then sleeps. The default is
