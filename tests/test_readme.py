@@ -12,7 +12,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_ten_lines_run_and_learn(capsys: pytest.CaptureFixture[str]) -> None:
-    code, more = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    code, more, populations = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     assert len([line for line in code.splitlines() if line.strip()]) <= 12
     torch.manual_seed(0)
     scope: dict[str, Any] = {}
@@ -22,6 +22,9 @@ def test_the_ten_lines_run_and_learn(capsys: pytest.CaptureFixture[str]) -> None
     exec(compile(more, "README.md", "exec"), scope)
     assert scope["membrane"].shape == (10,)
     assert capsys.readouterr().out.startswith("layer")
+    exec(compile(populations, "README.md", "exec"), scope)
+    rates = [float(rate) for rate in capsys.readouterr().out.split()]
+    assert len(rates) == 2 and all(15 < rate < 30 for rate in rates)  # of this network elsewhere: 16 to 23 Hz
 
 
 @pytest.mark.parametrize("name", ["run", "test"])

@@ -64,5 +64,5 @@ def test_each_curve_takes_the_next_colour_and_a_legend_needs_a_label() -> None:
 @pytest.mark.parametrize("name", rv.plot.__all__)
 def test_every_plot_has_an_example_that_runs(name: str) -> None:
     assert getattr(rv.plot, name).__doc__
-    done = doctest.testmod(importlib.import_module(f"ranvier.plotting.plot_{name}"))
+    done = doctest.testmod(importlib.import_module(getattr(rv.plot, name).__module__))
     assert done.attempted > 0 and done.failed == 0
