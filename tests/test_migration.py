@@ -13,6 +13,7 @@ from ranvier.neurons import presets
 PAGE = (Path(__file__).resolve().parents[1] / "docs" / "migration.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.thorough  # neurons of seven packages, compiled one by one
 def test_its_code_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dispatch, "choose", lambda backend, x: "eager")  # which runs is not this page's matter
     scope: dict[str, Any] = {}

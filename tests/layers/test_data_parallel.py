@@ -65,6 +65,7 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+@pytest.mark.thorough  # two processes that import everything anew
 def test_two_processes_have_the_gradients_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
     expected = gradients(network(), batch())
     assert all(float(g.abs().max()) > 0 for g in expected)

@@ -12,7 +12,8 @@ STORED = np.load(Path(__file__).with_name("vogels_abbott.npz"))
 
 
 # The wiring is that of seed 0, the potentials those of NumPy's generator of seed 0: as examples/papers/vogels_abbott.py gave them to Brian2.
-@pytest.mark.parametrize("make", [networks.coba, pytest.param(networks.cuba, marks=pytest.mark.thorough)])
+@pytest.mark.thorough
+@pytest.mark.parametrize("make", [networks.coba, networks.cuba])
 def test_every_spike_of_fifty_milliseconds_is_the_same(make) -> None:
     net, populations = make(seed=0, dtype=torch.float64)
     rng = np.random.default_rng(0)
