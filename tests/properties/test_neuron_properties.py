@@ -64,7 +64,7 @@ def test_silence_stays_silent(model: type[Neuron], size: tuple[int, int, int]) -
     run, rest = neuron.run(x), neuron.initial_state(size[1:], x)
     assert run.output.abs().sum() == 0
     for k, v in run.state.items():
-        torch.testing.assert_close(v, rest[k], rtol=0.01, atol=1e-15)
+        torch.testing.assert_close(v, rest[k], rtol=0.02, atol=1e-15)
 
 
 @calm
