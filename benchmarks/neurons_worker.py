@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 import traceback
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from importlib import metadata
 from typing import Any
@@ -33,7 +34,7 @@ SLOW = {("standalone", "hodgkin-huxley"), ("cython", "izhikevich"), ("cython", "
 }
 
 
-class Simulation:
+class Simulation(ABC):
     """10,000 neurons with constant currents; a subclass makes `run` in `build` and tells where the spikes are."""
 
     def __init__(self, model: str, real: str, threads: int, share: float) -> None:
@@ -42,13 +43,13 @@ class Simulation:
         self.current = np.linspace(*CURRENT[model], NEURONS).astype(real)
         self.steps = round(SECONDS * self.share / self.dt)
 
+    @abstractmethod
     def build(self) -> dict[str, float]:
         """Seconds of what precedes the first run, by name."""
-        raise NotImplementedError
 
+    @abstractmethod
     def run(self) -> np.ndarray:
         """Simulates from rest: spikes of each neuron."""
-        raise NotImplementedError
 
     def sample(self) -> tuple[float, float, np.ndarray]:
         """Seconds, processor seconds, spikes of each neuron."""

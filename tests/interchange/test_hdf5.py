@@ -1,6 +1,7 @@
 """Untrusted HDF5: whatever the bytes are, a file is read or refused, in bounded time and memory."""
 
 import re
+import resource
 import subprocess
 import time
 
@@ -124,7 +125,6 @@ def test_a_file_that_breaks_the_reader_is_refused(made, monkeypatch, errors, tol
 
 
 def test_the_reading_process_has_its_own_limits(made, capfdbinary, monkeypatch) -> None:
-    resource = pytest.importorskip("resource")
     asked = []
     monkeypatch.setattr(resource, "setrlimit", lambda kind, limits: asked.append((kind, limits[0])))
     hdf5_reader.main(str(made(lambda f: f.create_dataset("a", data=[1.0]))), 1000, 7)

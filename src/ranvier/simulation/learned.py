@@ -136,11 +136,10 @@ class Learned:
         self, step: int, parts: int, data: np.ndarray, populations: np.ndarray, cuts: np.ndarray, states: np.ndarray, visits: np.ndarray
     ) -> None:  # fmt: skip
         rows = self.rows
+        wires = (rows.bundles, rows.starts, rows.ends, cuts, rows.targets, populations)
+        learned = (self.values, self.tables, states, visits, self.history, self.fired)
         for part in range(parts):
-            visit_all(
-                step, part, parts, data, rows.bundles, rows.starts, rows.ends, cuts, rows.targets, populations,
-                self.values, self.tables, states, visits, self.history, self.fired,
-            )  # fmt: skip
+            visit_all(step, part, parts, data, wires, learned)
 
     def projections(self) -> list[tuple[int, Projection]]:
         """The plastic projections, and the bundle of each."""

@@ -27,25 +27,8 @@ ADDRESS, PLACE, NUMBERS, COUNT, BORN, SIZE, HISTORY, KEY = range(8)
 # VALUES and TABLE: of the rule's parameters and decays; VISITS: first in `visits`, twice the step of the last visit to a segment by a part, and
 # 1 more where a spike arrived then. A rule with `each_step` has in CLOCK the address of the kernel that ends a step; READS: first in `reads`, where
 # the states that it reads stand in a block of its neurons; MOODS: first of its modulators.
-(
-    SOURCE,
-    DELAYS,
-    MANY,
-    ROWS,
-    SEGMENTS,
-    WEIGHTS,
-    SAME,
-    RULE,
-    POST,
-    PORT,
-    VALUES,
-    TABLE,
-    VISITS,
-    CLOCK,
-    READS,
-    MOODS,
-    WIDTH,
-) = range(17)
+SOURCE, DELAYS, MANY, ROWS, SEGMENTS, WEIGHTS, SAME = range(7)
+RULE, POST, PORT, VALUES, TABLE, VISITS, CLOCK, READS, MOODS, WIDTH = range(7, 17)
 # Columns of `drives`: a Poisson number of impulses of the weight drive_weights[k, 0], or, without LEVELS, a normal number of that mean and of the
 # standard deviation drive_weights[k, 1], in each step. TO: population; FIELD: port; FIRST: of `levels`, and LEVELS, how many; LOW: key.
 TO, FIELD, FIRST, LEVELS, STREAM = range(5)
@@ -87,52 +70,15 @@ def advance(
     decay in a step; reward_start [steps + 1], reward_which, reward_amount: what is added to them. kept [parts, room], kept_end [parts, steps + 1]: all
     spikes of the run. counts, dice [parts, LANES]: scratch.
     """
+    wires = (bundles, starts, ends, cuts, targets, populations)
+    learned = (rule_values, tables, states, visits, history, fired_so_far)
     for t in range(t0, t1):
         if t % SPAN == 0 and t > 0:
-            visit_all(
-                t,
-                part,
-                parts,
-                data,
-                bundles,
-                starts,
-                ends,
-                cuts,
-                targets,
-                populations,
-                rule_values,
-                tables,
-                states,
-                visits,
-                history,
-                fired_so_far,
-            )
+            visit_all(t, part, parts, data, wires, learned)
             forget(part, populations, own, fired_so_far)
         for e in range(reward_start[t - start], reward_start[t - start + 1]):
             moods[part, reward_which[e]] += reward_amount[e]
-        deliver(
-            t,
-            part,
-            parts,
-            data,
-            bundles,
-            delays,
-            starts,
-            ends,
-            cuts,
-            targets,
-            weights,
-            row_weights,
-            populations,
-            ring,
-            bounds,
-            rule_values,
-            tables,
-            states,
-            visits,
-            history,
-            fired_so_far,
-        )
+        deliver(t, part, parts, data, delays, weights, row_weights, ring, bounds, wires, learned)
         for k in range(len(drives)):
             impulses(t, k, part, data, populations, own, drives, levels, drive_weights, counts, dice)
         slot = t % len(ring)
@@ -146,22 +92,9 @@ def advance(
                 count = call(
                     f[ADDRESS],
                     (
-                        data,
-                        values,
-                        mask[part],
-                        words[part],
-                        ring[slot],
-                        f[PLACE],
-                        f[NUMBERS],
-                        f[COUNT],
-                        f[BORN],
-                        a,
-                        b,
-                        count,
-                        f[KEY],
-                        t,
+                        data, values, mask[part], words[part], ring[slot], f[PLACE], f[NUMBERS], f[COUNT], f[BORN], a, b, count, f[KEY], t,
                     ),
-                )
+                )  # fmt: skip
             elif a < b:
                 for e in range(given_start[t - start], given_start[t - start + 1]):
                     j = given[e] - f[BORN]
@@ -176,25 +109,7 @@ def advance(
                     fired_so_far[line] = ((word & WORD) + 1) | (t % SPAN) << 16 | ((word >> 16) & WORD) << 32
                     firing[line] = 1
         bounds[slot, part, len(populations)] = count
-        sweep_all(
-            t,
-            part,
-            parts,
-            data,
-            bundles,
-            starts,
-            ends,
-            cuts,
-            targets,
-            populations,
-            rule_values,
-            tables,
-            states,
-            visits,
-            firing,
-            reads,
-            moods[part],
-        )
+        sweep_all(t, part, parts, data, wires, learned, firing, reads, moods[part])
         for p in range(len(populations)):
             if populations[p, HISTORY] >= 0:
                 for e in range(bounds[slot, part, p], bounds[slot, part, p + 1]):
@@ -212,11 +127,9 @@ def advance(
 
 
 @kernel
-def deliver(
-    t, part, parts, data, bundles, delays, starts, ends, cuts, targets, weights, row_weights, populations, ring, bounds,
-    rule_values, tables, states, visits, history, fired_so_far,
-):  # fmt: skip
+def deliver(t, part, parts, data, delays, weights, row_weights, ring, bounds, wires, learned):
     """Adds the weights of all spikes that arrive in step t to the ports of this part's neurons."""
+    bundles, _, _, _, targets, populations = wires
     slots = len(ring)
     for k in range(len(bundles)):
         source, many = bundles[k, SOURCE], bundles[k, MANY]
@@ -229,28 +142,9 @@ def deliver(
             for other in range(parts):
                 for e in range(bounds[slot, other, source], bounds[slot, other, source + 1]):
                     row = ring[slot, e] - born
-                    low, high = segment(k, row, d, part, parts, bundles, starts, ends, cuts)
+                    low, high = segment(k, row, d, part, parts, wires)
                     if bundles[k, RULE] != 0:
-                        visit(
-                            t,
-                            k,
-                            row,
-                            d,
-                            part,
-                            low,
-                            high,
-                            True,
-                            data,
-                            bundles,
-                            targets,
-                            populations,
-                            rule_values,
-                            tables,
-                            states,
-                            visits,
-                            history,
-                            fired_so_far,
-                        )
+                        visit(t, k, row, d, part, low, high, True, data, wires, learned)
                     elif bundles[k, SAME] != 0:
                         add_same(data, targets, row_weights[bundles[k, WEIGHTS]], low, high)
                     else:
@@ -258,8 +152,9 @@ def deliver(
 
 
 @kernel_inline
-def segment(k, row, d, part, parts, bundles, starts, ends, cuts):
+def segment(k, row, d, part, parts, wires):
     """Ends of a part's synapses of a row that have one delay."""
+    bundles, starts, ends, cuts, _, _ = wires
     at = bundles[k, SEGMENTS] + row * bundles[k, MANY] + d
     base = starts[bundles[k, ROWS] + row]
     low = base + (np.int64(ends[at - 1]) if d > 0 else 0)
@@ -272,27 +167,10 @@ def segment(k, row, d, part, parts, bundles, starts, ends, cuts):
 
 
 @kernel
-def visit(
-    t,
-    k,
-    row,
-    d,
-    part,
-    low,
-    high,
-    arrives,
-    data,
-    bundles,
-    targets,
-    populations,
-    rule_values,
-    tables,
-    states,
-    visits,
-    history,
-    fired_so_far,
-):
+def visit(t, k, row, d, part, low, high, arrives, data, wires, learned):
     """Brings a segment of plastic synapses up to date."""
+    bundles, _, _, _, targets, populations = wires
+    rule_values, tables, states, visits, history, fired_so_far = learned
     b, post = bundles[k], bundles[k, POST]
     at = b[VISITS] + row * b[MANY] + d
     last = visits[at, part]
@@ -308,57 +186,24 @@ def visit(
 
 
 @kernel
-def visit_all(
-    t,
-    part,
-    parts,
-    data,
-    bundles,
-    starts,
-    ends,
-    cuts,
-    targets,
-    populations,
-    rule_values,
-    tables,
-    states,
-    visits,
-    history,
-    fired_so_far,
-):
-    """Brings all of a part's plastic synapses up to date: with what happened before step t. Those that are swept in every step are so already."""
+def visit_all(t, part, parts, data, wires, learned):
+    """Brings all of a part's plastic synapses up to date: with what happened before step t. Those that are swept in every step are so already.
+
+    wires: bundles, starts, ends, cuts, targets, populations; learned: rule_values, tables, states, visits, history, fired_so_far.
+    """
+    bundles, populations = wires[0], wires[5]
     for k in range(len(bundles)):
         if bundles[k, RULE] != 0 and bundles[k, CLOCK] == 0:
             for row in range(populations[bundles[k, SOURCE], COUNT]):
                 for d in range(bundles[k, MANY]):
-                    low, high = segment(k, row, d, part, parts, bundles, starts, ends, cuts)
-                    visit(
-                        t, k, row, d, part, low, high, False, data, bundles, targets, populations,
-                        rule_values, tables, states, visits, history, fired_so_far,
-                    )  # fmt: skip
+                    low, high = segment(k, row, d, part, parts, wires)
+                    visit(t, k, row, d, part, low, high, False, data, wires, learned)
 
 
 @kernel
-def sweep_all(
-    t,
-    part,
-    parts,
-    data,
-    bundles,
-    starts,
-    ends,
-    cuts,
-    targets,
-    populations,
-    rule_values,
-    tables,
-    states,
-    visits,
-    firing,
-    reads,
-    moods,
-):
+def sweep_all(t, part, parts, data, wires, learned, firing, reads, moods):
     """Ends step t for a part's synapses of rules with `each_step`: neighbouring segments to which the same happened at once."""
+    bundles, populations, visits = wires[0], wires[5], learned[3]
     for k in range(len(bundles)):
         b = bundles[k]
         if b[CLOCK] != 0:
@@ -366,52 +211,26 @@ def sweep_all(
                 begin = end = np.int64(0)
                 before = False
                 for d in range(b[MANY]):
-                    low, high = segment(k, row, d, part, parts, bundles, starts, ends, cuts)
+                    low, high = segment(k, row, d, part, parts, wires)
                     at = b[VISITS] + row * b[MANY] + d
                     arrived = visits[at, part] == 2 * t + 1
                     visits[at, part] = 2 * t + 2
                     if low < high:
                         if begin < end and (low != end or arrived != before):
-                            sweep(
-                                b,
-                                begin,
-                                end,
-                                before,
-                                data,
-                                targets,
-                                populations,
-                                rule_values,
-                                tables,
-                                states,
-                                firing,
-                                reads,
-                                moods,
-                            )
+                            sweep(b, begin, end, before, data, wires, learned, firing, reads, moods)
                             begin = low
                         elif begin == end:
                             begin = low
                         end, before = high, arrived
                 if begin < end:
-                    sweep(
-                        b,
-                        begin,
-                        end,
-                        before,
-                        data,
-                        targets,
-                        populations,
-                        rule_values,
-                        tables,
-                        states,
-                        firing,
-                        reads,
-                        moods,
-                    )
+                    sweep(b, begin, end, before, data, wires, learned, firing, reads, moods)
 
 
 @kernel
-def sweep(b, low, high, arrived, data, targets, populations, rule_values, tables, states, firing, reads, moods):
+def sweep(b, low, high, arrived, data, wires, learned, firing, reads, moods):
     """Ends a step for some synapses of a row."""
+    _, _, _, _, targets, populations = wires
+    rule_values, tables, states, _, _, _ = learned
     post = b[POST]
     call(
         b[CLOCK],
