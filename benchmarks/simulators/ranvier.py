@@ -14,9 +14,9 @@ from simulators import Ran
 from simulators.rows import STDP, Row, small
 
 
-def network(row: Row, dtype: torch.dtype) -> Built:
+def network(row: Row, dtype: torch.dtype, seed: int = 1) -> Built:
     """The row's network, nothing drawn yet."""
-    options: dict[str, Any] = {"seed": 1, "dtype": dtype}
+    options: dict[str, Any] = {"seed": seed, "dtype": dtype}
     if row.name == "stdp":
         return _stdp(row, dtype)
     if row.name == "microcircuit":

@@ -3,10 +3,10 @@
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from ranvier.cli import simulate as verb
+from ranvier.interchange import load_spikes
 from ranvier.plotting import simulation_report
 from ranvier.simulation import Network, Run
 
@@ -60,12 +60,29 @@ def test_a_standard_network_and_its_folder(ranvier, tmp_path: Path, monkeypatch:
     ):
         assert words in report
     assert "http" not in report.replace("http://www.w3.org", "") and "Stopped early" not in report
-    spikes = np.load(folder / "spikes.npz")
-    assert len(spikes["steps"]) == told["spikes"] and list(spikes["populations"]) == ["E", "I"]
+    spikes = load_spikes(folder / "spikes.npz")
+    assert sum(len(times) for times, _ in spikes.values()) == told["spikes"] and list(spikes) == ["E", "I"]
+    assert told["energy"]["measured"] is False and told["energy"]["float32"]["passes"] == 1
+    assert "Energy, estimated" in report and "the run of 0.05 s" in report and "so many dense passes" in report
     assert json.loads((folder / "simulation.json").read_text())["spikes"] == told["spikes"]
+    lines = verb._text(told, folder).splitlines()
+    assert any(line.startswith("energy, estimated, nothing measured: as ") for line in lines)
     assert "coba-simulation: holds report.html, simulation.json, spikes.npz of an earlier simulation" in problem(
         ranvier("simulate", "coba", *SMALL)
     )
+
+
+def test_spikes_as_other_tables(ranvier, own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(own.parent)
+    answer = ranvier("simulate", own, "--duration", "50ms", "--spikes", "csv", "--out", "as_csv", "--threads", 1)
+    assert answer.status == 0 and "energy" not in answer.out, "there are no synapses to compare"
+    assert "there is nothing to compare" in (own.parent / "as_csv" / "report.html").read_text()
+    assert (own.parent / "as_csv" / "spikes.csv").read_text().startswith("time,population,neuron\n")
+    assert "--spikes xls: expected npz, csv, parquet. Write --spikes npz." in problem(
+        ranvier("simulate", own, "--spikes", "xls")
+    )
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert "--spikes parquet needs the package pyarrow" in problem(ranvier("simulate", "coba", "--spikes", "parquet"))
 
 
 def test_a_file_of_ones_own(ranvier, own: Path) -> None:
@@ -107,6 +124,37 @@ def test_ctrl_c_keeps_what_ran(ranvier, own: Path, monkeypatch: pytest.MonkeyPat
     answer = ranvier("simulate", own, "--duration", "1", "--out", "half")
     assert "0.02 s of 1 s, stopped early" in answer.out
     assert "Stopped early" in (own.parent / "half" / "report.html").read_text()
+
+
+RUNAWAY = """
+import ranvier as rv
+
+class Runaway(rv.Neuron):
+    tau: rv.units.Time = rv.parameter(1.0)
+    scale: rv.units.Voltage = rv.parameter(1.0)
+    v: rv.units.Voltage = rv.state(30.0)
+    default_drive = rv.ImpulseInput()
+
+    def dynamics(self, s):
+        return {"v": s.v * s.v / (self.tau * self.scale)}
+
+    def receive(self, s, x):
+        return {"v": s.v + x}
+
+    def threshold(self, s):
+        return s.v - 1e30 * self.scale
+
+net = rv.Network()
+net.add(3, Runaway(dt=1e-4), "cells")
+"""
+
+
+def test_a_blow_up_keeps_what_ran_before(ranvier, own: Path) -> None:
+    (own.parent / "runaway.py").write_text(RUNAWAY)
+    said = problem(ranvier("simulate", "runaway.py", "--duration", "100ms"))
+    assert "cells: v of neuron 0 is not finite any more, in the step from 0.033" in said
+    assert said.endswith("s, is in runaway-simulation.") and "What ran before, 0.033" in said
+    assert "Stopped early" in (own.parent / "runaway-simulation" / "report.html").read_text()
 
 
 def test_parameters_are_listed(ranvier) -> None:

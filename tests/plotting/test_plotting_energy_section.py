@@ -23,3 +23,10 @@ def test_no_spikes_and_nothing_counted(make_run):
     text = energy_section.energy(make_run(energy=price(counts)))
     assert "no layer is fed by spikes" in text and "NeuroBench" not in text and ">none<" in text
     assert energy_section.energy(make_run()) == "<p>No energy was estimated.</p>"
+
+
+def test_any_estimate_is_a_section():
+    counts = Counts([Count("in", "synapses", 20, 160, 50, 400)], samples=1, steps=200, footprint=0)
+    text = energy_section.estimate(price(counts), "the run of 1 s", "one dense pass over all synapses")
+    assert "the operations of the run of 1 s" in text and "Without spikes: one dense pass over all synapses" in text
+    assert "Accuracy" not in text and "NeuroBench" not in text

@@ -44,6 +44,16 @@ def test_what_was_learned_before_counts_and_the_run_goes_on_from_the_new_weights
     assert set(net.weights(projection).weight) == {0.25}
 
 
+def test_what_was_learned_is_what_is_scaled():
+    net, projection = learner(np.random.default_rng(2).uniform(0.4, 0.6, (20, 5)))
+    net.run(0.3)
+    learned = net.weights(projection).matrix(20, 5)
+    net.normalise(projection, 7.0)
+    found = net.weights(projection).matrix(20, 5)
+    np.testing.assert_allclose(found.sum(1), 7)
+    np.testing.assert_allclose(found, learned * (7 / learned.sum(1))[:, None], rtol=1e-12)
+
+
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [

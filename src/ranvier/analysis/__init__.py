@@ -8,6 +8,7 @@ from ranvier.analysis.distances.isi_distance import isi_distance, isi_distance_m
 from ranvier.analysis.distances.spike_distance import spike_distance, spike_distance_matrix
 from ranvier.analysis.distances.van_rossum import van_rossum, van_rossum_matrix
 from ranvier.analysis.distances.victor_purpura import victor_purpura, victor_purpura_matrix
+from ranvier.analysis.lfp import absolute_sum, reference_weighted_sum
 from ranvier.analysis.siegert import siegert
 from ranvier.analysis.statistics.bursts import bursts
 from ranvier.analysis.statistics.correlogram import Correlogram, cross_correlogram
@@ -27,6 +28,7 @@ from ranvier.analysis.trains import spike_trains
 
 __all__ = [
     "Correlogram",
+    "absolute_sum",
     "bursts",
     "chi",
     "cross_correlogram",
@@ -45,6 +47,7 @@ __all__ = [
     "lvr",
     "psth",
     "rectangular",
+    "reference_weighted_sum",
     "siegert",
     "spike_count_correlation",
     "spike_counts",

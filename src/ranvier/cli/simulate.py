@@ -3,7 +3,6 @@
 import difflib
 import importlib.util
 import inspect
-import io
 import json
 import platform
 import shlex
@@ -19,10 +18,12 @@ import typer
 
 from ranvier import __version__
 from ranvier.cli.lines import warnings_as_lines
+from ranvier.energy import Estimate, estimate
 from ranvier.equations.declaration import ModelError
 from ranvier.errors import RanvierError
 from ranvier.files import write_atomic
 from ranvier.instruments.quantities import parse, show
+from ranvier.interchange.event_files import save_events
 from ranvier.plotting.simulation_report import SimulationFacts, variations, write_simulation_report
 from ranvier.simulation import networks
 from ranvier.simulation.network import Network
@@ -39,7 +40,8 @@ NETWORKS: Mapping[str, Callable[..., networks.Built]] = {
         networks.celegans,
     )
 }  # fmt: skip
-REPORT, RESULT, SPIKES = "report.html", "simulation.json", "spikes.npz"
+REPORT, RESULT, SPIKES = "report.html", "simulation.json", "spikes"
+TABLES = ("npz", "csv", "parquet")
 
 
 @app.command(
@@ -66,6 +68,12 @@ def simulate(
     out: Annotated[
         Path | None, typer.Option(help="Folder for report, numbers and spikes; by default NAME-simulation.")
     ] = None,
+    spikes: Annotated[
+        str,
+        typer.Option(
+            help=f"Table of all spikes in the folder: {', '.join(TABLES)} (parquet needs the package pyarrow)."
+        ),
+    ] = TABLES[0],
     force: Annotated[bool, typer.Option("--force", help="Replace what an earlier simulation wrote there.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     threads: Annotated[int | None, typer.Option(help="Processor cores to use.")] = None,
@@ -88,14 +96,19 @@ def simulate(
         options |= _given(make, name, "seed", seed)
         options |= _given(make, name, "dt", None if dt is None else _quantity("--dt", dt, NAMED["time"]))
         folder = Path(f"{name}-simulation") if out is None else out
+        table = _table(folder, spikes)
         _check_free(folder, force)
         began = time.perf_counter()
         net = _made(make, options, network)
-        run = _run(net, seconds)
+        run, ended = _run(net, seconds)
         timings = {"build": time.perf_counter() - began - run.wall, "run": run.wall}
         seen = variations(run)
-        values = _values(name, net, run, seconds, seen, timings)
-        _write(folder, name, net, run, seconds, seen, values)
+        cost = estimate(net, run)
+        values = _values(name, net, run, seconds, seen, timings) | {"energy": cost.as_dict()}
+        save_events(run, table, force=True)  # `_check_free` has looked
+        _write(folder, name, net, run, seconds, seen, values, cost)
+    if ended:
+        raise RanvierError(f"{ended} What ran before, {run.duration:g} s, is in {folder}.")
     typer.echo(json.dumps(values | {"folder": str(folder)}, indent=2) if as_json else _text(values, folder))
 
 
@@ -203,19 +216,34 @@ def _parameters(make: Callable[..., Any], name: str) -> str:
 
 
 def _check_free(folder: Path, force: bool) -> None:
-    there = [name for name in (REPORT, RESULT, SPIKES) if (folder / name).exists()]
+    names = (REPORT, RESULT, *(f"{SPIKES}.{kind}" for kind in TABLES))
+    there = [name for name in names if (folder / name).exists()]
     if there and not force:
         raise RanvierError(
             f"{folder}: holds {', '.join(there)} of an earlier simulation. Give another folder with --out, or add --force."
         )
 
 
-def _run(net: Network, seconds: float) -> Run:
+def _table(folder: Path, kind: str) -> Path:
+    """Where the spikes go; refused before anything runs."""
+    if kind not in TABLES:
+        raise RanvierError(f"--spikes {kind}: expected {', '.join(TABLES)}. Write --spikes {TABLES[0]}.")
+    if kind == "parquet" and importlib.util.find_spec("pyarrow") is None:
+        raise RanvierError(
+            "--spikes parquet needs the package pyarrow: pip install 'ranvier[parquet]'. Or write --spikes csv."
+        )
+    return folder / f"{SPIKES}.{kind}"
+
+
+def _run(net: Network, seconds: float) -> tuple[Run, str]:
+    """The run, and why it ended early, if an error ended it."""
     try:
         before = net.state()
         net.run(net.dt, spikes=False, progress=False)  # compiles, which is no part of the simulation
-        return net.restore(before).run(seconds)
-    except (ValueError, ModelError, FloatingPointError) as error:
+        return net.restore(before).run(seconds), ""
+    except (ValueError, ModelError, FloatingPointError, MemoryError) as error:
+        if isinstance(error, FloatingPointError) and net.latest is not None and net.latest.duration > net.dt:
+            return net.latest, str(error)
         raise RanvierError(str(error)) from error
 
 
@@ -264,12 +292,8 @@ def _write(
     seconds: float,
     seen: Mapping[Population, np.ndarray],
     values: Mapping[str, Any],
+    cost: Estimate,
 ) -> None:
-    packed = io.BytesIO()
-    sizes = np.array([p.n for p in run.populations])
-    names = np.array([p.name for p in run.populations])
-    np.savez_compressed(packed, steps=run.steps, neurons=run.neurons, dt=run.dt, populations=names, sizes=sizes)
-    write_atomic(folder / SPIKES, packed.getvalue())
     write_atomic(folder / RESULT, json.dumps(values, indent=2) + "\n")
     began = time.perf_counter()
     facts = {
@@ -289,7 +313,7 @@ def _write(
     }
     command = f"ranvier {shlex.join(sys.argv[1:])}"
     write_simulation_report(
-        SimulationFacts(name, net, run, seconds, facts, timings, command, seen, versions), folder / REPORT
+        SimulationFacts(name, net, run, seconds, facts, timings, command, seen, versions, cost), folder / REPORT
     )
     values["seconds"]["report"] = time.perf_counter() - began
 
@@ -309,5 +333,12 @@ def _text(values: Mapping[str, Any], folder: Path) -> str:
         f"{values['duration']:g} s{stopped}: {values['spikes']:,} spikes, about {values['synapses']:,} synapses; "
         f"{values['real_time_factor']:.3g} s a biological second ({values['seconds']['build']:.2g} s to build)"
     )
+    passes = values["energy"]["float32"]["break_even_passes"]
+    if None not in passes:  # a network without synapses has nothing to compare
+        alone, read, everything = (f"{n:.3g}" for n in passes)
+        lines.append(
+            f"energy, estimated, nothing measured: as {alone} dense passes over the synapses in operations alone, {read} with weight reads, "
+            f"{everything} with neurons, states and events"
+        )
     lines.append(f"report: {folder / REPORT}")
     return "\n".join(lines)

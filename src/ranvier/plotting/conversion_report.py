@@ -7,8 +7,9 @@ from html import escape
 from pathlib import Path
 
 from ranvier.conversion.conversion import AccuracyOverSteps, Conversion
+from ranvier.energy import Estimate
 from ranvier.files import write_atomic
-from ranvier.plotting import page, style
+from ranvier.plotting import energy_section, page, style
 from ranvier.plotting.page import percent
 from ranvier.plotting.plot_accuracy_over_steps import accuracy_over_steps
 
@@ -20,7 +21,7 @@ class ConversionFacts:
     """What the report shows.
 
     title: of the page. found: accuracy over steps. errors: mean error of the rates of each population, in units of its scale. data: sentences on
-    the samples. command: to type again.
+    the samples. command: to type again. energy: of a test sample, estimated, if it was.
     """
 
     title: str
@@ -29,6 +30,7 @@ class ConversionFacts:
     errors: Mapping[str, float]
     data: Sequence[str]
     command: str
+    energy: Estimate | None = None
 
 
 def render(facts: ConversionFacts) -> str:
@@ -80,12 +82,16 @@ def render(facts: ConversionFacts) -> str:
         f"{percent(1 / (4 * steps))} after {steps} steps, for neurons that fire.</p>"
     )
     assumed = "<ul>" + "".join(f"<li>{escape(text)}</li>" for text in facts.conversion.assumptions) + "</ul>"
+    cost = "<p>No energy was estimated.</p>"
+    if facts.energy is not None:
+        cost = energy_section.estimate(facts.energy, "one test sample", "one dense pass a sample")
     data = "".join(f"<p>{escape(text)}</p>" for text in facts.data)
     body = (
         f'<div class="eyebrow">Ranvier · report of a conversion</div><h1>{escape(facts.title)}</h1>{head}'
         + page.section("assumed", "What it assumes", assumed)
         + page.section("steps", "Accuracy after each number of steps", over)
         + page.section("populations", "Populations", note + populations)
+        + page.section("energy", "Energy, estimated", cost)
         + page.section("again", "Data and how to do it again", f"{data}<pre>{escape(facts.command)}</pre>")
         + "<footer>One file, nothing loaded from elsewhere: keep it, mail it, open it offline.</footer>"
     )

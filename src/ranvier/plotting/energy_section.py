@@ -6,22 +6,30 @@ from ranvier.energy import LEVELS, Comparison, Estimate, NeuroBench, joules
 from ranvier.plotting.facts import ReportData
 from ranvier.plotting.page import details, number, percent, table
 
+SOURCE = "<p class='muted after'>"
+
 
 def energy(data: ReportData) -> str:
     """What a test sample would cost with and without spikes."""
-    found = data.energy
-    if found is None:
+    if data.energy is None:
         return "<p>No energy was estimated.</p>"
+    told = estimate(data.energy, "one test sample", data.dense)
+    return told.replace(SOURCE, f"{_benchmark(data.neurobench)}{SOURCE}", 1)
+
+
+def estimate(found: Estimate, sample: str, dense: str) -> str:
+    """An estimate as a section of any report. sample: what was counted, "one test sample"; dense: what the network without spikes does for it."""
     rows = [row for comparison in (found.float32, found.quantised) for row in _compared(comparison)]
     t = found.technology
+    right = "" if found.accuracy is None else f"Accuracy {percent(found.accuracy)}; "
     return (
-        f"<p>A model, nothing was measured: the operations of one test sample at the prices of {escape(t.name)}. {escape(found.verdict)} "
+        f"<p>A model, nothing was measured: the operations of {escape(sample)} at the prices of {escape(t.name)}. {escape(found.verdict)} "
         "The columns add up from left to right: the synaptic operations, one read of a weight for each of them, and what the neurons and "
-        f"the events need.</p>{table(['<one test sample', *LEVELS], rows)}"
-        f"<p class='after'>Accuracy {percent(found.accuracy)}; {_spikes(found)}.</p>"
-        f"{details('Every layer as numbers', _layers(found))}{_benchmark(data.neurobench)}"
-        f"<p class='muted after'>Source: {escape(t.source)}. Weights lie in memories of {escape(t.weights)}, states in {escape(t.states)}; a "
-        f"weight is read anew for every operation, in both networks. Without spikes: {escape(data.dense)}, in which no zeros are skipped. "
+        f"the events need.</p>{table([f'<{escape(sample)}', *LEVELS], rows)}"
+        f"<p class='after'>{right}{_spikes(found)}.</p>"
+        f"{details('Every layer as numbers', _layers(found))}"
+        f"{SOURCE}Source: {escape(t.source)}. Weights lie in memories of {escape(t.weights)}, states in {escape(t.states)}; a "
+        f"weight is read anew for every operation, in both networks. Without spikes: {escape(dense)}, in which no zeros are skipped. "
         "Left out: biases, addressing, clocks, leakage, the way between chips.</p>"
     )
 

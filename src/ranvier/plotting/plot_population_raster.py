@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 
 from ranvier.plotting import style
 from ranvier.plotting.axes import COLOURS, axes
-from ranvier.simulation.population import Population
-from ranvier.simulation.run import Run
+from ranvier.simulation.run import Neurons, Run
+from ranvier.simulation.view import PopulationView
 from ranvier.units import ms
 
 CLEAR = 0.25  # share of the axes that ticks may cover before they become transparent
@@ -17,7 +17,7 @@ CLEAR = 0.25  # share of the axes that ticks may cover before they become transp
 def population_raster(
     run: Run,
     *,
-    populations: Sequence[Population] | None = None,
+    populations: Sequence[Neurons] | None = None,
     most: int = 2000,
     start: float | None = None,
     stop: float | None = None,
@@ -30,7 +30,7 @@ def population_raster(
 
     Args:
         run: what `Network.run` gave.
-        populations: which, from the top; all by default.
+        populations: which, from the top, or views such as `cells[::10]`; all by default.
         most: neurons drawn; if there are more, evenly chosen ones of each population.
         start, stop: window [s]; all of the run by default.
         colours: of the populations, used again from the first on where there are more.
@@ -84,13 +84,13 @@ def population_raster(
     return ax
 
 
-def chosen_populations(where: str, run: Run, populations: Sequence[Population] | None) -> list[Population]:
+def chosen_populations(where: str, run: Run, populations: Sequence[Neurons] | None) -> list[Neurons]:
     """The populations to draw. Raises ValueError where there is none, or one is of another network."""
     chosen = list(run.populations if populations is None else populations)
     if not chosen:
         raise ValueError(f"{where}: there is no population to draw. Leave populations out for all.")
     for p in chosen:
-        if p not in run.populations:
+        if (p.population if isinstance(p, PopulationView) else p) not in run.populations:
             raise ValueError(
                 f"{where}: {p.name} is not of this run. It has: {', '.join(q.name for q in run.populations)}."
             )

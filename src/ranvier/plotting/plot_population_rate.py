@@ -7,16 +7,16 @@ from matplotlib.axes import Axes
 from ranvier.checks import positive_time
 from ranvier.plotting.axes import COLOURS, axes, legend_above
 from ranvier.plotting.plot_population_raster import chosen_populations, window
-from ranvier.simulation.population import Population
-from ranvier.simulation.run import Run
+from ranvier.simulation.run import Neurons, Run
 from ranvier.units import ms
 
 
 def population_rate(
     run: Run,
     *,
-    populations: Sequence[Population] | None = None,
+    populations: Sequence[Neurons] | None = None,
     width: float = 5 * ms,
+    smooth: float | None = None,
     start: float | None = None,
     stop: float | None = None,
     colours: Sequence[str] = COLOURS[1:],
@@ -26,8 +26,9 @@ def population_rate(
 
     Args:
         run: what `Network.run` gave.
-        populations: which; all by default.
+        populations: which, or views such as `cells[::10]`; all by default.
         width: of a bin [s].
+        smooth: standard deviation of a Gaussian by which the rate is smoothed [s]; None for none.
         start, stop: window [s]; all of the run by default.
         colours: of the populations, used again from the first on where there are more.
         ax: axes to draw on; a new figure if None.
@@ -36,7 +37,7 @@ def population_rate(
         The axes.
 
     Raises:
-        ValueError: no population, one of another network, a window that does not begin before it ends, or `width` not above 0.
+        ValueError: no population, one of another network, a window that does not begin before it ends, or `width` or `smooth` not above 0.
 
     Example:
         >>> import ranvier as rv
@@ -50,7 +51,7 @@ def population_rate(
     begin, end = window("population_rate", run, start, stop)
     with axes(ax, height=1.6) as ax:
         for k, p in enumerate(chosen):
-            middles, rate = run.population_rate(p, width)
+            middles, rate = run.population_rate(p, width, smooth)
             inside = (middles > begin) & (middles < end)
             ax.plot(middles[inside] / ms, rate[inside], color=colours[k % len(colours)], linewidth=1.0, label=p.name)
         ax.set_xlim(begin / ms, end / ms)

@@ -5,19 +5,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from ranvier.energy import LEVELS, Estimate
 from ranvier.files import write_atomic
-from ranvier.plotting import page, style
+from ranvier.instruments.quantities import unit_for
+from ranvier.plotting import energy_section, page, style
 from ranvier.plotting.page import number
 from ranvier.plotting.plot_connectivity import DRAWN, connectivity
 from ranvier.plotting.plot_population_raster import population_raster
 from ranvier.plotting.plot_population_rate import population_rate
+from ranvier.plotting.plot_space import space
+from ranvier.plotting.plot_weight_changes import weight_changes
 from ranvier.plotting.plot_weight_histogram import weight_histogram
+from ranvier.simulation.currents import NAME as CURRENTS
 from ranvier.simulation.network import Network
 from ranvier.simulation.population import Population
+from ranvier.simulation.projection import Projection
 from ranvier.simulation.run import Run
+from ranvier.units import ms
 
 SHOWN = 1.0  # seconds of the raster and the rates, the last ones
 FEWEST = 5  # spikes of a neuron whose intervals have a coefficient of variation
@@ -29,7 +37,7 @@ class SimulationFacts:
     """What the report shows.
 
     title: of the page. asked: seconds that were asked for, more than the run's where it was stopped. facts: label -> text, in order. timings: label ->
-    seconds. command: to type again. variations: of each population, see `variations`.
+    seconds. command: to type again. variations: of each population, see `variations`. energy: of the run, estimated, if it was.
     """
 
     title: str
@@ -41,6 +49,7 @@ class SimulationFacts:
     command: str
     variations: Mapping[Population, np.ndarray]
     versions: Mapping[str, str] = field(default_factory=dict)
+    energy: Estimate | None = None
 
 
 def variations(run: Run) -> dict[Population, np.ndarray]:
@@ -59,12 +68,17 @@ def render(facts: SimulationFacts) -> str:
     with style.context():
         cards = {
             "activity": ("Activity", _activity(run)),
+            "field": ("Field potential", _field(run)),
             "populations": ("Populations", _table(run, seen) + _histograms(run, seen)),
             "wiring": ("Wiring", _wiring(facts.network)),
+            "space": ("In space", _space(facts.network)),
+            "learning": ("Learning", _learning(run)),
+            "energy": ("Energy, estimated", _energy(facts)),
             "timings": ("Time", _timings(facts)),
             "network": ("The network", f"<pre>{escape(_text(facts.network))}</pre>"),
             "again": ("How to do it again", f"<pre>{escape(facts.command)}</pre>{_versions(facts)}"),
         }
+    cards = {name: card for name, card in cards.items() if card[1]}
     contents = "".join(f'<a href="#{name}">{title}</a>' for name, (title, _) in cards.items())
     body = (
         f'<div class="eyebrow">Ranvier · report of a simulation</div><h1>{escape(facts.title)}</h1>{_head(facts)}{_stopped(facts)}'
@@ -124,6 +138,30 @@ def _activity(run: Run) -> str:
     return page.figure(
         svg, f"{last}A tick is a spike; below, the rate of a neuron of each population, in the same colours."
     )
+
+
+def _field(run: Run) -> str:
+    """Nothing where no synaptic currents were recorded."""
+    recorded = [p for p, state in run.traces if state == CURRENTS and not isinstance(p, Projection)]
+    if not recorded or any(len(run.trace(p, CURRENTS)[0]) < 2 for p in recorded):
+        return ""
+    start = max(run.begin, run.end - SHOWN)
+    drawing = style.figure(1.7)
+    ax = style.tidy(drawing.add_axes((0.09, 0.24, 0.895, 0.66)))
+    for k, p in enumerate(recorded):
+        times, lfp = run.lfp(p)
+        shown = times >= start
+        ax.plot(times[shown] / ms, lfp[shown], color=style.SERIES[k % len(style.SERIES)], linewidth=0.9, label=p.name)
+    ax.set_xlim(start / ms, run.end / ms)
+    ax.set_xlabel("time (ms)")
+    ax.set_ylabel("standard deviations")
+    if len(recorded) > 1:
+        ax.legend(frameon=False, loc="upper right", ncols=len(recorded), labelcolor=style.LIGHT.ink)
+    caption = (
+        f"Proxy of the local field potential from the synaptic currents onto {', '.join(escape(p.name) for p in recorded)}: excitation 6 ms late, and 1.65 "
+        "times inhibition (the reference weighted sum of Mazzoni et al. 2015), as a course in time without a scale."
+    )
+    return page.figure(style.svg(drawing, "field", "Proxy of the local field potential over time"), caption)
 
 
 def _table(run: Run, seen: Mapping[Population, np.ndarray]) -> str:
@@ -192,7 +230,11 @@ def _wiring(network: Network) -> str:
             weights.setdefault(f"from {c.pre.name}", []).append(network.weights(c).weight)
         sets = {name: np.concatenate(found) for name, found in weights.items()}
         side = drawing.add_axes((0.7, 0.17, 0.29, 0.66))
-        weight_histogram(sets, label="weight (SI)", colours=style.SERIES, ax=side)
+        kinds = {c.dimension for c in network.projections}
+        unit = unit_for(kinds.pop(), np.concatenate(list(sets.values()))) if len(kinds) == 1 else None
+        label = f"weight ({unit.pretty})" if unit and unit.symbol else "weight (SI)"
+        sets = {name: found / (unit.size if unit else 1) for name, found in sets.items()}
+        weight_histogram(sets, label=label, colours=style.SERIES, ax=side)
         style.tidy(side)
         side.set_yscale("symlog", linthresh=1.0)
         if (legend := side.get_legend()) is not None:
@@ -201,6 +243,62 @@ def _wiring(network: Network) -> str:
             " Right: weights, one line for each presynaptic population, the number of synapses on a logarithmic scale."
         )
     return page.figure(style.svg(drawing, "wiring", "Connectivity matrix and histogram of weights"), caption)
+
+
+def _space(network: Network) -> str:
+    """Nothing where no population has positions."""
+    if all(p.positions is None for p in network.populations):
+        return ""
+    drawing = style.figure(5.2)
+    ax = drawing.add_axes((0.1, 0.0, 0.8, 1.0), projection="3d")
+    space(network, lines=800, colours=style.SERIES, ax=ax)
+    _inked(ax)
+    caption = "Neurons where they are, and some of the synapses between them, in the colour of the population from which they come."
+    return page.figure(style.svg(drawing, "space", "Neurons in space and synapses between them"), caption)
+
+
+def _inked(ax: Any) -> None:
+    """Axes in space with the ink of the page, which follows its theme."""
+    ax.set_facecolor("none")
+    for axis in (ax.xaxis, ax.yaxis, ax.zaxis):
+        axis.line.set_color(style.LIGHT.muted)
+        axis.label.set_color(style.LIGHT.muted)
+        axis.set_tick_params(colors=style.LIGHT.muted)
+    for text in ax.get_legend().get_texts():
+        text.set_color(style.LIGHT.ink)
+
+
+def _learning(run: Run) -> str:
+    """Nothing where no weights were recorded."""
+    followed = [c for c, state in run.traces if isinstance(c, Projection) and state == "weight"]
+    if not followed or not all(run.trace(c, "weight")[1].size for c in followed):
+        return ""
+    drawing = style.figure(0.5 + 1.9 * len(followed))
+    for k, c in enumerate(followed):
+        ax = drawing.add_subplot(len(followed), 1, k + 1)
+        colour = style.SERIES[k % len(style.SERIES)]
+        weight_changes(run, c, colour=colour, ax=ax)
+        style.tidy(ax, style.shorten(c.name, 40))
+        ax.get_lines()[-1].set_color(style.LIGHT.ink)
+    height = drawing.get_figheight()
+    drawing.subplots_adjust(0.09, 0.45 / height, 0.975, 1 - 0.3 / height, hspace=0.55)
+    caption = "Weights that were recorded: some of them as thin lines, their mean, and the middle four fifths of all."
+    return page.figure(style.svg(drawing, "learning", "Weights over time"), caption)
+
+
+def _energy(facts: SimulationFacts) -> str:
+    found, seconds = facts.energy, facts.run.duration
+    if found is None or not seconds:
+        return "<p>No energy was estimated.</p>"
+    if not found.float32.without.operations:
+        return energy_section.estimate(found, f"the run of {seconds:g} s", "nothing, since there are no synapses")
+    passes = ", ".join(f"{n:.3g} ({name})" for n, name in zip(found.float32.break_even_passes, LEVELS, strict=True))
+    told = (
+        f"<p class='after'>A graph of rates has no number of passes of its own for {seconds:g} s: in float32 the run costs what so many dense "
+        f"passes over its synapses would, by what is counted: {escape(passes)}. Impulses from outside are expected numbers; the rules of plastic "
+        "synapses are counted by what they read and write.</p>"
+    )
+    return energy_section.estimate(found, f"the run of {seconds:g} s", "one dense pass over all synapses") + told
 
 
 def _timings(facts: SimulationFacts) -> str:

@@ -22,3 +22,5 @@ from ranvier.simulation.projection import Projection as Projection
 from ranvier.simulation.run import Run as Run
 from ranvier.simulation.sources import PoissonSource as PoissonSource
 from ranvier.simulation.sources import SpikeSource as SpikeSource
+from ranvier.simulation.timed import Timed as Timed
+from ranvier.simulation.view import PopulationView as PopulationView

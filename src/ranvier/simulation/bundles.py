@@ -23,7 +23,7 @@ from ranvier.simulation.memory import Placed, receptor_among
 from ranvier.simulation.patterns.wired import Wired
 from ranvier.simulation.projection import Projection
 
-SYNAPSES = 1 << 21  # of a bundle that are made at once: what they need besides stays small
+SYNAPSES = 1 << 18  # of a bundle that are made at once: what they need besides stays small, and in cache
 SAME, EACH, PLASTIC = (
     "same",
     "each",
@@ -74,16 +74,20 @@ class Rows:
             split(rows, len(ends) * 10, cut, self.starts[first:], ends, many, self.targets, to, some, parts)
         return cuts
 
+    def place(self, k: int) -> slice:
+        """Of bundle k: where its synapses stand in `targets`."""
+        first = int(self.bundles[k, columns.ROWS])
+        return slice(int(self.starts[first]), int(self.starts[first + self.rows[k]]))
+
     def synapses(self, k: int) -> tuple[NDArray[np.int64], NDArray[np.int64], slice]:
         """Of bundle k: the row of each synapse, its delay in steps, and where the synapses stand in `targets`."""
         b, rows = self.bundles[k], self.rows[k]
-        many, first, at = int(b[columns.MANY]), int(b[columns.ROWS]), int(b[columns.SEGMENTS])
-        starts = self.starts[first : first + rows + 1]
+        many, at = int(b[columns.MANY]), int(b[columns.SEGMENTS])
         ends = self.ends[at : at + rows * many].reshape(rows, many).astype(np.int64)
         counts = np.diff(ends, axis=1, prepend=0)
         delays = self.delays[b[columns.DELAYS] : b[columns.DELAYS] + many]
         row = np.repeat(np.arange(rows), counts.sum(1))
-        return row, np.repeat(np.tile(delays, rows), counts.ravel()), slice(int(starts[0]), int(starts[-1]))
+        return row, np.repeat(np.tile(delays, rows), counts.ravel()), self.place(k)
 
 
 @dataclass(eq=False)
@@ -159,6 +163,7 @@ def build(
             b[columns.POST], b[columns.PORT] = group[0].projection.post.number, piece.port[0]
             b[columns.VISITS] = visits
             visits += n * many
+        group.clear()  # with the rows that a pattern had to store
         synapse, delay, row, at = synapse + count, delay + many, row + n + 1, at + n * many
     return rows
 
@@ -169,7 +174,7 @@ def _fields(m: _Member) -> int:
 
 
 def _member(p: Projection, placed: Sequence[Placed], dt: float, seed: int) -> _Member:
-    wired = p.pattern.wire(p.pre.n, p.post.n, key_of(seed, f"{p.name}/pattern"))
+    wired = p.wired(seed)
     delay = p.delay
     if isinstance(delay, int | float):
         steps: Any = _steps(p.name, delay, dt)

@@ -32,6 +32,13 @@ def seconds(where: str, name: str, value: Any, least: float = 0.0) -> float:
     return float(value)
 
 
+def number(where: str, name: str, value: Any) -> float:
+    """A finite number."""
+    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(float(value)):
+        raise TypeError(f"{where}: {name} must be a finite number, got {value!r}. Write {name}=100.")
+    return float(value)
+
+
 def numbers(where: str, name: str, value: Any, count: int) -> NDArray[np.float64]:
     """`count` finite numbers, from a list, an array or a tensor."""
     try:

@@ -12,15 +12,17 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from ranvier.kernels.cpu import openmp
-from ranvier.kernels.cpu.advance import advance, simulate
+from ranvier.kernels.cpu.advance import NUMBERS, QUEUE, advance, simulate
 from ranvier.kernels.cpu.noise import key_of
 from ranvier.kernels.cpu.population import LANES
 from ranvier.simulation.bundles import Rows, build, drawn
+from ranvier.simulation.inputs import Inputs
 from ranvier.simulation.learned import Learned
 from ranvier.simulation.memory import Placed, place, receptor_among
 from ranvier.simulation.population import Population
 from ranvier.simulation.projection import Drive, Projection
 from ranvier.simulation.sources import SpikeSource
+from ranvier.simulation.timed import Timed
 
 WORTH = 6e5  # additions of a step that are worth a second thread: about 20 us
 EVENT = 40  # additions that take as long as the delivery of a spike to one neuron
@@ -60,6 +62,7 @@ class Engine:
     ) -> None:
         self.dt, self.seed, self.dtype, self.step = dt, seed, dtype, 0
         self.placed, self.data, self.values = place(populations, [*projections, *drives], dt, dtype)
+        self.inputs = Inputs(self.placed, self.values, dt)
         self.neurons = sum(p.n for p in populations)
         self.rows: Rows = build(projections, self.placed, dt, seed, dtype, len(self.data))
         self.populations = np.zeros((len(self.placed), 8), np.int64)
@@ -68,6 +71,7 @@ class Engine:
             key = key_of(seed, f"{p.population.name}/spikes")
             line = self.learning.lines.get(k, -1)
             self.populations[k] = _address(p.kernel, dtype), p.place, p.numbers, p.n, p.born, p.layout.size, line, key
+        self.sources = drives
         self.drives, self.levels, self.drive_weights = _drives(drives, self.placed, dt, seed, dtype)
         self.given = _given(self.placed, dt)
         self.window = self.rows.shortest
@@ -111,6 +115,7 @@ class Engine:
         self.mask = np.zeros((parts, LANES), np.uint8)
         self.counts = np.zeros((parts, LANES), np.int32)
         self.dice = np.zeros((parts, LANES), np.uint32)
+        self.queue = np.zeros((parts, 3, QUEUE), np.int64)
         self.ring = np.empty((self.slots, self.neurons), np.int32)
         self.bounds = np.zeros((self.slots, parts, len(placed) + 1), np.int32)
         self.bounds[:] = np.asarray(first, np.int32)[:, None]
@@ -144,6 +149,11 @@ class Engine:
         """Steps that are run without a word: about a fifth of a second, and spikes of which there is room for."""
         return int(max(1, min(5000, 6e9 / max(self.work, 1.0), 1.6e7 / max(1, self.neurons))))
 
+    def steady(self) -> int:
+        """Steps for which no drive changes its rate."""
+        timed = [d.rate for d in self.sources if isinstance(d.rate, Timed)]
+        return min((rate.lasts(self.step, self.dt) for rate in timed), default=1 << 40)
+
     def advance(self, steps: int, probes: Sequence[Probe] = (), keep: bool = True) -> Chunk:
         """Runs some steps. keep: whether spikes are wanted."""
         threads = torch.get_num_threads()
@@ -157,12 +167,15 @@ class Engine:
         kept_end = np.zeros((self.parts, steps + 1), np.int64)
         given_start, given = self._given_in(begin, end)
         table, index, probed = self._probes(probes, begin, end)
+        if any(isinstance(d.rate, Timed) for d in self.sources):  # steps asked for are steady
+            self.drives, self.levels, _ = _drives(self.sources, self.placed, self.dt, self.seed, self.dtype, begin)
+        values = self.inputs.ready(begin, end, self.data, self.populations, NUMBERS)
         rows = self.rows
         arguments = (
-            self.data, self.values, self.populations, self.own, self.mask, self.mask.view(np.uint64),
+            self.data, values, self.populations, self.own, self.mask, self.mask.view(np.uint64),
             rows.bundles, rows.delays, rows.starts, rows.ends, self.cuts, rows.targets, rows.weights, rows.row_weights,
             self.ring, self.bounds, given_start, given, *self.learning.arrays(begin, end),
-            self.drives, self.levels, self.drive_weights, self.counts, self.dice,
+            self.drives, self.levels, self.drive_weights, self.counts, self.dice, self.queue,
             table, index, probed, kept, kept_end,
         )  # fmt: skip
         address = openmp.address(advance, (*arguments, 0, 0, 0, 0))
@@ -216,9 +229,13 @@ class Engine:
 
     def set_weights(self, projection: Projection, weights: NDArray[np.float64]) -> None:
         """Gives each synapse of a plastic projection a weight, in the order of `weights`."""
+        self.own_weights(projection)[1][:] = weights
+
+    def own_weights(self, projection: Projection) -> tuple[NDArray[np.uint32], np.ndarray]:
+        """Postsynaptic neuron and weight of each synapse of a plastic projection, brought up to date; who writes the weights changes the network."""
         rows, k = self.rows, self.rows.members.index([projection])
         self.learning.catch_up(self.step, self.parts, self.data, self.populations, self.cuts)
-        self.learning.states_of(k, rows.states)[:, 0] = weights
+        return rows.targets[rows.place(k)], self.learning.states_of(k, rows.states)[:, 0]
 
     def blown_up(self) -> tuple[Placed, str, int] | None:
         """The first state that is not finite: population, name, neuron."""
@@ -269,7 +286,7 @@ def _address(kernel: Any, dtype: np.dtype) -> int:
 
 
 def _drives(
-    drives: Sequence[Drive], placed: Sequence[Placed], dt: float, seed: int, dtype: np.dtype
+    drives: Sequence[Drive], placed: Sequence[Placed], dt: float, seed: int, dtype: np.dtype, step: int = 0
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     table, numbers = np.zeros((len(drives), 5), np.int64), np.zeros((len(drives), 2), dtype)
     levels: list[int] = []
@@ -292,18 +309,20 @@ def _drives(
             found = []
         else:
             numbers[k] = drive.weight, 0
-            found = _levels(drive.rate * dt)
+            rate = drive.rate.table(step, step + 1, dt).item() if isinstance(drive.rate, Timed) else drive.rate
+            found = list(_levels(rate * dt))
         table[k] = to.population.number, port, len(levels), len(found), key_of(seed, drive.name)
         levels += found
     return table, np.asarray(levels, np.uint32), numbers
 
 
-def _levels(mean: float) -> list[int]:
+@lru_cache(maxsize=4096)
+def _levels(mean: float) -> tuple[int, ...]:
     """A Poisson number is how many of these 32 random bits exceed."""
     last = int(stats.poisson.isf(2.0**-33, mean)) + 1 if mean else 1
     below = np.floor(stats.poisson.cdf(np.arange(last), mean) * 2.0**32) - 1
     found = [int(x) for x in np.clip(below, 0, 2**32 - 1)]
-    return found + [2**32 - 1] * (-len(found) % 4)
+    return (*found, *[2**32 - 1] * (-len(found) % 4))
 
 
 def _given(placed: Sequence[Placed], dt: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

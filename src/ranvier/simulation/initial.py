@@ -7,6 +7,7 @@ import numpy as np
 from ranvier.kernels.cpu.noise import key_of
 from ranvier.kernels.cpu.wiring import draw
 from ranvier.simulation.engine import Engine
+from ranvier.simulation.memory import Placed
 
 
 def start(engine: Engine, seed: int) -> None:
@@ -14,10 +15,19 @@ def start(engine: Engine, seed: int) -> None:
     for placed in engine.placed:
         p = placed.population
         for name, value in p.starts.items():
-            if name not in placed.states:
-                raise ValueError(f"{p.name} has no state {name}. It has: {', '.join(placed.states)}.")
+            _known(placed, name)
             placed.write(engine.data, placed.state_field(name), _values(value, p.n, key_of(seed, f"{p.name}/{name}")))
+        for k, (name, neurons, value) in enumerate(p.some_starts):
+            _known(placed, name)
+            field = placed.field(engine.data, placed.state_field(name))
+            field[neurons] = _values(value, len(neurons), key_of(seed, f"{p.name}/{name} of some #{k}"))
+            placed.write(engine.data, placed.state_field(name), field)
     engine.learning.begin(engine.placed, engine.data)
+
+
+def _known(placed: Placed, name: str) -> None:
+    if name not in placed.states:
+        raise ValueError(f"{placed.population.name} has no state {name}. It has: {', '.join(placed.states)}.")
 
 
 def _values(value: Any, n: int, key: int) -> Any:

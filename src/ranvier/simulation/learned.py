@@ -63,13 +63,15 @@ class Learned:
     def begin(self, placed: Sequence[Placed], data: np.ndarray) -> None:
         """Traces start at rest; those that follow a state, where it starts."""
         for k, projection in self.projections():
-            rule, (*_, where) = projection.plasticity, self.rows.synapses(k)
+            rule = projection.plasticity
             assert rule is not None
             mine = self.states_of(k, self.rows.states)
             for j, spec in enumerate(rule.declared.traces.values()):
                 if isinstance(spec.rest, Post):
                     to = placed[projection.post.number]
-                    mine[:, 1 + j] = to.field(data, _field(to, spec.rest.state, projection))[self.rows.targets[where]]
+                    mine[:, 1 + j] = to.field(data, _field(to, spec.rest.state, projection))[
+                        self.rows.targets[self.rows.place(k)]
+                    ]
                 else:
                     mine[:, 1 + j] = rule.values[spec.rest] if isinstance(spec.rest, str) else spec.rest
 
@@ -117,7 +119,7 @@ class Learned:
         rule = self.rows.members[k][0].plasticity
         assert rule is not None
         fields = 1 + len(rule.declared.traces)
-        first, (*_, where) = int(self.rows.bundles[k, columns.WEIGHTS]), self.rows.synapses(k)
+        first, where = int(self.rows.bundles[k, columns.WEIGHTS]), self.rows.place(k)
         return states[first + where.start * fields : first + where.stop * fields].reshape(-1, fields)
 
     def up_to_date(

@@ -1,5 +1,6 @@
 """`Network`: populations, projections and a clock."""
 
+import difflib
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,16 +11,25 @@ import torch
 
 from ranvier.neurons.neuron import Neuron
 from ranvier.plasticity.rule import Rule
-from ranvier.simulation.checking import indices, numbers, seconds, whole
+from ranvier.simulation import room
+from ranvier.simulation.blow_up import kept, located
+from ranvier.simulation.checking import indices, number, numbers, positions, seconds, whole
 from ranvier.simulation.checkpoint import State, load, restore, save, state_of
+from ranvier.simulation.currents import NAME as CURRENTS
+from ranvier.simulation.currents import Summed
 from ranvier.simulation.engine import Chunk, Engine, Probe
+from ranvier.simulation.followed import Followed, Follower
 from ranvier.simulation.initial import start
-from ranvier.simulation.patterns import AllToAll, Pattern
+from ranvier.simulation.patterns import AllToAll, Pattern, Within
 from ranvier.simulation.population import Population
 from ranvier.simulation.progress import Progress
 from ranvier.simulation.projection import Drive, Projection
 from ranvier.simulation.run import Run
+from ranvier.simulation.soundness import check
 from ranvier.simulation.sources import PoissonSource, SpikeSource
+from ranvier.simulation.stopping import Stop
+from ranvier.simulation.timed import Timed
+from ranvier.simulation.view import PopulationView
 from ranvier.synapses.synapse import Synapse
 from ranvier.units import ms
 
@@ -69,7 +79,10 @@ class Network:
         self.populations: list[Population] = []
         self.projections: list[Projection] = []
         self.drives: list[Drive] = []
-        self._probes: list[Probe] = []
+        self.latest: Run | None = None
+        self._probes: dict[tuple[Population | PopulationView, str], Probe] = {}
+        self._summed: dict[Population | PopulationView, Probe] = {}
+        self._followers: dict[tuple[Projection, str], Follower] = {}
         self._engine: Engine | None = None
 
     # ---- building --------------------------------------------------------------------------------------------------------
@@ -80,11 +93,13 @@ class Network:
         model: Neuron | PoissonSource | SpikeSource,
         name: str | None = None,
         excitatory: bool | None = None,
+        positions: Any = None,
     ) -> Population:
         """A population of n neurons of one model, or n sources.
 
         model: any neuron with its parameters (numbers, or tensors [n]); `PoissonSource`, `SpikeSource`. excitatory: True or False to have the
-        signs of all its weights checked (Dale's law).
+        signs of all its weights checked (Dale's law). positions: where the neurons are, [n, 3] (or [n, 2], [n, 1]), in any unit of length,
+        for pictures and as in rv.DistanceDependent(a.positions, b.positions, chance).
         """
         self._still("add a population")
         n = whole("Network.add", "n", n, 1)
@@ -96,16 +111,17 @@ class Network:
             raise TypeError(
                 f"Network.add: the model must be a neuron or a source, got {model!r}. Write net.add({n}, rv.LIF())."
             )
+        where = None if positions is None else self._placed(positions, n)
         name = name or f"{type(model).__name__}{len(self.populations)}"
         if any(p.name == name for p in self.populations):
             raise ValueError(f"Network.add: there is a population {name!r} already. Give another name.")
-        self.populations.append(Population(n, model, name, len(self.populations), excitatory))
+        self.populations.append(Population(n, model, name, len(self.populations), excitatory, where))
         return self.populations[-1]
 
     def connect(
         self,
-        pre: Population,
-        post: Population,
+        pre: Population | PopulationView,
+        post: Population | PopulationView,
         pattern: Pattern | None = None,
         weight: Any = 1.0,
         delay: Any = None,
@@ -113,7 +129,7 @@ class Network:
         plasticity: Rule | None = None,
         name: str | None = None,
     ) -> Projection:
-        """Synapses from pre to post.
+        """Synapses from pre to post, populations or some of their neurons, as in net.connect(exc[:100], inh[::2]).
 
         pattern: `AllToAll()` (the default), `OneToOne()`, `FixedProbability(p)`, `FixedInDegree(n)`, `FixedOutDegree(n)`, `FixedTotalNumber(n)`,
         `Pairs(pre, post)`. weight: what a spike adds, in the unit of the input that it goes to; delay [s], one step at the least and by
@@ -123,11 +139,12 @@ class Network:
         plasticity: a rule such as `PairSTDP()` that changes the weights.
         """
         self._still("connect")
-        for what, p in (("pre", pre), ("post", post)):
-            self._own("Network.connect", what, p)
-        if post.is_source:
+        (sending, senders), (taking, takers) = (
+            self._some("Network.connect", what, p) for what, p in (("pre", pre), ("post", post))
+        )
+        if taking.is_source:
             raise ValueError(f"Network.connect: {post.name} is a source, so nothing can be connected to it.")
-        name = name or f"{pre.name} -> {post.name}" + (f" #{k}" if (k := self._between(pre, post)) else "")
+        name = name or f"{pre.name} -> {post.name}" + (f" #{k}" if (k := self._between(sending, taking)) else "")
         pattern = AllToAll() if pattern is None else pattern
         if isinstance(pattern, type) or not hasattr(pattern, "wire"):
             raise TypeError(f"{name}: the pattern must be an object such as rv.FixedProbability(0.1), got {pattern!r}.")
@@ -138,29 +155,45 @@ class Network:
         if isinstance(weight, int | float) and not np.isfinite(weight):
             raise ValueError(f"{name}: weight must be finite, got {weight}.")
         delay = self.dt if delay is None else delay
+        if not (pre is sending and post is taking):
+            pattern = Within(pattern, senders, takers)
+            weight, delay = (np.asarray(x).ravel() if np.shape(x) == (pre.n, post.n) else x for x in (weight, delay))
         self.projections.append(
-            Projection(pre, post, pattern, weight, delay, synapse, plasticity, name, len(self.projections))
+            Projection(sending, taking, pattern, weight, delay, synapse, plasticity, name, len(self.projections))
         )
         return self.projections[-1]
 
     def drive(
-        self, post: Population, rate: float, weight: float, synapse: Synapse | None = None, name: str | None = None
+        self,
+        post: Population,
+        rate: float | Timed,
+        weight: float,
+        synapse: Synapse | None = None,
+        name: str | None = None,
     ) -> Drive:
         """Poisson impulses to each neuron, independent of each other: what many sources of `rate` in all would send.
 
-        rate: impulses a second to each neuron. weight, synapse: as in `connect`.
+        rate: impulses a second to each neuron, a number or `Timed` values. weight, synapse: as in `connect`.
         """
         self._still("drive a population")
-        self._own("Network.drive", "post", post)
+        self._whole("Network.drive", post)
         if post.is_source:
             raise ValueError(f"Network.drive: {post.name} is a source, which takes no input.")
-        rate = seconds("Network.drive", "rate", rate)
-        if rate * self.dt > 1000:
+        weight = number("Network.drive", "weight", weight)
+        rates = np.array([number("Network.drive", "rate", rate)]) if not isinstance(rate, Timed) else rate.values
+        if callable(rates) or rates.ndim > 1:
+            raise TypeError(
+                f"Network.drive: a rate over time must be values [T] for all neurons alike, got {rate!r}. "
+                "Write rv.Timed(function(np.arange(0, 1, 1 * ms)), dt=1 * ms), or connect a PoissonSource."
+            )
+        if rates.min() < 0:
+            raise ValueError(f"Network.drive: rate must be at least 0 Hz, got {rates.min():g}.")
+        if rates.max() * self.dt > 1000:
             raise ValueError(
-                f"Network.drive: {rate:g} impulses a second are {rate * self.dt:g} a step; use inject() for their mean."
+                f"Network.drive: {rates.max():g} impulses a second are {rates.max() * self.dt:g} a step; use inject() for their mean."
             )
         name = name or f"drive of {post.name} #{len(self.drives)}"
-        self.drives.append(Drive(post, rate, float(weight), 0.0, synapse, name))
+        self.drives.append(Drive(post, rate if isinstance(rate, Timed) else float(rate), weight, 0.0, synapse, name))
         return self.drives[-1]
 
     def noise(
@@ -172,7 +205,7 @@ class Network:
         goes to times 1/s and 1/sqrt(s); for a neuron that takes a current, of the current and of current * sqrt(s). synapse: as in `connect`.
         """
         self._still("add noise")
-        self._own("Network.noise", "post", post)
+        self._whole("Network.noise", post)
         if post.is_source:
             raise ValueError(f"Network.noise: {post.name} is a source, which takes no input.")
         for what, value in (("sd", sd), ("mean", mean)):
@@ -184,20 +217,57 @@ class Network:
         self.drives.append(Drive(post, None, float(mean), float(sd), synapse, name))
         return self.drives[-1]
 
-    def record(self, population: Population, state: str, neurons: Any = None, every: float | None = None) -> None:
-        """Has a state recorded, at the ends of steps. neurons: which, all by default. every [s]: between samples, a step by default."""
-        self._own("Network.record", "population", population)
-        interval = self.dt if every is None else seconds("Network.record", "every", every, self.dt * (1 - 1e-6))
-        which = (
-            np.arange(population.n) if neurons is None else indices("Network.record", "neurons", neurons, population.n)
-        )
+    def record(
+        self,
+        of: Population | PopulationView | Projection,
+        state: str,
+        neurons: Any = None,
+        every: float | None = None,
+        synapses: Any = None,
+    ) -> None:
+        """Has something recorded over time, at the ends of steps; `Run.trace` gives it. It replaces an earlier record of the same.
+
+        of, state: neurons (a population, or a view such as `cells[::10]`) and one of their states, such as "v"; or "currents", their excitatory and
+        inhibitory synaptic currents [A], summed over neurons, [samples, 2], as `Run.lfp` needs them; or a plastic projection and "weight", or a trace of
+        its rule. neurons, synapses: which, all by default; synapses in the order of `weights`. every [s]: between samples, a step by
+        default, 100 ms for synapses. Values are in SI units, those of the state and of the weight.
+
+        Weights are brought up to date for each sample, which costs a look at every plastic synapse, and changes nothing of what happens. A run whose
+        records need more memory than there is is refused; one whose records need a gigabyte is warned of.
+        """
+        least = self.dt * (1 - 1e-6)
+        if isinstance(of, Projection):
+            interval = 100 * ms if every is None else seconds("Network.record", "every", every, least)
+            self._follow(of, state, synapses, max(1, round(interval / self.dt)))
+            return
+        population, chosen = self._some("Network.record", "of", of)
+        interval = self.dt if every is None else seconds("Network.record", "every", every, least)
+        which = chosen if neurons is None else chosen[indices("Network.record", "neurons", neurons, of.n)]
+        if synapses is not None:
+            raise TypeError(
+                f"Network.record: {of.name} has neurons, not synapses. Write neurons=, or record a projection."
+            )
         if population.is_source:
             raise ValueError(
                 f"Network.record: {population.name} is a source: it has spikes, which are recorded anyway, and no states."
             )
         if state in ("spike", "spikes"):
             raise ValueError("Network.record: spikes are recorded anyway. Read them with run.spikes(population).")
-        self._probes.append(Probe(population, state, which.astype(np.int64), max(1, round(interval / self.dt))))
+        probe = Probe(population, state, which.astype(np.int64), max(1, round(interval / self.dt)))
+        if state == CURRENTS:
+            self._summed[of] = probe
+        else:
+            self._probes[of, state] = probe
+
+    def _follow(self, projection: Projection, state: str, synapses: Any, every: int) -> None:
+        rule = self._plastic("Network.record", projection)
+        known = ("weight", *rule.declared.traces)
+        if state not in known:
+            raise ValueError(
+                f"Network.record: the synapses of {projection.name} have no {state}{_meant(state, known)}. They have: {', '.join(known)}."
+            )
+        which = None if synapses is None else indices("Network.record", "synapses", synapses, 1 << 32).astype(np.int64)
+        self._followers[projection, state] = Follower(projection, state, which, every)
 
     # ---- running ---------------------------------------------------------------------------------------------------------
 
@@ -211,6 +281,8 @@ class Network:
         if self._engine is None:
             if not self.populations:
                 raise ValueError("Network: there is no population. Write net.add(100, rv.LIF()).")
+            check(self.populations, self.projections, self.drives, self.dt)
+            room.check_synapses(self.projections, self.dtype)
             engine = Engine(self.populations, self.projections, self.drives, self.dt, self.seed, self.dtype)
             start(engine, self.seed)
             self._engine = engine
@@ -249,15 +321,17 @@ class Network:
         rule = self._plastic("Network.normalise", projection)
         if isinstance(total, bool) or not isinstance(total, int | float) or not np.isfinite(total) or total == 0:
             raise ValueError(f"Network.normalise: total must be a finite number other than 0, got {total!r}.")
-        now = self.weights(projection)
-        sums = np.bincount(now.post, now.weight, projection.post.n)
+        self.build()
+        assert self._engine is not None
+        # in place: networks that normalise before every input do it 10^5 times, and a copy of all synapses takes longer than a second of their time
+        post, now = self._engine.own_weights(projection)
+        sums = np.bincount(post, now, projection.post.n)
         factor = np.divide(total, sums, out=np.ones_like(sums), where=sums != 0)
         if (factor < 0).any():
             raise ValueError(
                 f"{projection.name}: its weights add up to {sums[factor < 0][0]:g}, so their sum cannot become {total:g}. Change the sign of total."
             )
-        assert self._engine is not None
-        self._engine.set_weights(projection, np.clip(now.weight * factor[now.post], rule.w_min, rule.w_max))
+        now[:] = np.clip(now * factor[post], rule.w_min, rule.w_max)
 
     def reward(self, amount: Any, at: Any = None, to: Projection | None = None) -> None:
         """A third factor, such as dopamine: adds an amount to the modulators of rules that have one (`RewardSTDP`).
@@ -340,61 +414,115 @@ class Network:
 
         checkpoint: a file to which the state is saved every `checkpoint_every` seconds of waiting, and at the end.
 
-        Ctrl-C ends the run early; what ran so far is returned, and another `run` goes on from there.
+        Ctrl-C ends the run early; what ran so far is returned, and another `run` goes on from there. Where an error ends it, `Network.latest` is the
+        run until then. FloatingPointError: a state became NaN or infinite; population, neuron and time are named, and the network stands before that step.
         """
         duration = seconds("Network.run", "duration", duration)
         self.build()
         engine = self._engine
         assert engine is not None
-        for p in self._probes:
+        probes = list(self._probes.values())
+        for p in probes:
             known = engine.placed[p.population.number].states
             if p.state not in known:
                 raise ValueError(
-                    f"Network.record: {p.population.name} has no state {p.state}. It has: {', '.join(known)}."
+                    f"Network.record: {p.population.name} has no state {p.state}{_meant(p.state, known)}. It has: {', '.join(known)}."
                 )
+        summed = Summed(list(self._summed.values()), engine, [*self.projections, *self.drives])
+        probes += summed.probes
         begin, steps = engine.step, round(duration / self.dt)
+        followed = Followed(list(self._followers.values()), engine, begin, begin + steps)
+        self._check_records(list(self._probes.values()), followed, begin, begin + steps)
         chunks: list[Chunk] = []
         began = saved = time.perf_counter()
-        with Progress(steps * self.dt, progress) as bar:
-            try:
-                while engine.step < begin + steps:
-                    chunks.append(
-                        engine.advance(min(engine.chunk(), begin + steps - engine.step), self._probes, spikes)
-                    )
-                    self._check(engine)
-                    bar.show((engine.step - begin) * self.dt)
-                    if checkpoint is not None and time.perf_counter() - saved > checkpoint_every:
-                        self.save(checkpoint)
-                        saved = time.perf_counter()
-            except KeyboardInterrupt:
-                bar.interrupted()
-        if checkpoint is not None:
-            self.save(checkpoint)
-        return self._result(chunks, begin, time.perf_counter() - began)
+        before: Mapping[str, np.ndarray] | None = None
+        try:
+            with Progress(steps * self.dt, progress) as bar, Stop() as stop:
+                try:
+                    while engine.step < begin + steps and not stop.asked:
+                        some = followed.until(
+                            engine.step, min(engine.chunk(), engine.steady(), begin + steps - engine.step)
+                        )
+                        before = kept(engine)
+                        chunk, blown = engine.advance(some, probes, spikes), None
+                        if engine.blown_up() is not None:
+                            chunk, blown = self._blown_up(engine, before, chunk, probes, spikes)
+                        before = None
+                        chunks.append(summed.reduced(chunk, len(self._probes)))
+                        if blown is not None:
+                            raise blown
+                        followed.look(engine)
+                        bar.show((engine.step - begin) * self.dt)
+                        if checkpoint is not None and time.perf_counter() - saved > checkpoint_every:
+                            self.save(checkpoint)
+                            saved = time.perf_counter()
+                except KeyboardInterrupt:  # in the middle of a chunk, of which nothing is known
+                    stop.asked = True
+                    if before is not None:
+                        restore(engine, before, "")
+                if stop.asked:
+                    bar.interrupted()
+            if checkpoint is not None:
+                self.save(checkpoint)
+        except Exception as error:
+            self.latest = self._result(chunks, followed, begin, time.perf_counter() - began)
+            error.add_note(f"What ran until {self.time:g} s is in network.latest.")
+            raise
+        self.latest = self._result(chunks, followed, begin, time.perf_counter() - began)
+        return self.latest
 
-    def _check(self, engine: Engine) -> None:
-        bad = engine.blown_up()
-        if bad is not None:
-            placed, state, neuron = bad
-            raise FloatingPointError(
-                f"{placed.population.name}: {state} of neuron {neuron} is not finite any more, before {self.time:g} s. "
-                "Use a smaller dt or smaller weights, or another integrator."
-            )
+    def _check_records(self, probes: Sequence[Probe], followed: Followed, begin: int, end: int) -> None:
+        each = self.dtype.itemsize
+        states = [  # twice: in pieces, and put together
+            (f"{p.state} of {p.population.name}", end // p.every - begin // p.every, len(p.neurons), 2 * each)
+            for p in probes
+        ]
+        of_synapses = [
+            (f"{f.state} of {f.projection.name}", *shape, each)
+            for f, shape in zip(followed.followers, followed.shapes, strict=True)
+        ]
+        room.check_records([*states, *of_synapses])
 
-    def _result(self, chunks: Sequence[Chunk], begin: int, wall: float) -> Run:
+    def _blown_up(
+        self,
+        engine: Engine,
+        before: Mapping[str, np.ndarray] | None,
+        chunk: Chunk,
+        probes: Sequence[Probe],
+        spikes: bool,
+    ) -> tuple[Chunk, FloatingPointError]:
+        """What ran while all was finite, and what to say."""
+        if before is None:
+            bad, when = engine.blown_up(), f"before {self.time:g} s"
+            assert bad is not None
+        else:
+            chunk, bad = located(engine, before, chunk, probes, spikes)
+            when = f"in the step from {self.time:g} to {self.time + self.dt:g} s"
+        placed, state, neuron = bad
+        return chunk, FloatingPointError(
+            f"{placed.population.name}: {state} of neuron {neuron} is not finite any more, {when}. "
+            "Use a smaller dt or smaller weights, or another integrator."
+        )
+
+    def _result(self, chunks: Sequence[Chunk], followed: Followed, begin: int, wall: float) -> Run:
         engine = self._engine
         assert engine is not None
         none_yet = [np.zeros(0, np.int64)]
         steps = np.concatenate([c.steps for c in chunks] or none_yet)
         neurons = np.concatenate([c.neurons for c in chunks] or [np.zeros(0, np.int32)])
-        traces = {}
-        for k, p in enumerate(self._probes):
+        traces: dict[Any, Any] = {}
+        for k, (key, p) in enumerate(self._probes.items()):
             samples = np.concatenate([c.samples[k] for c in chunks] or [np.zeros((0, len(p.neurons)))])
             first = begin // p.every + 1
-            traces[p.population, p.state] = (first + np.arange(len(samples))) * p.every * self.dt, samples
+            traces[key] = (first + np.arange(len(samples))) * p.every * self.dt, samples
+        for k, (key, p) in enumerate(self._summed.items(), len(self._probes)):
+            sums = np.concatenate([c.samples[k] for c in chunks] or [np.zeros((0, 2))])
+            first = begin // p.every + 1
+            traces[key, CURRENTS] = (first + np.arange(len(sums))) * p.every * self.dt, sums
         return Run(
-            begin * self.dt, engine.step * self.dt, self.dt, wall, steps, neurons, tuple(self.populations), traces
-        )
+            begin * self.dt, engine.step * self.dt, self.dt, wall, steps, neurons, tuple(self.populations),
+            {**traces, **followed.found(self.dt)}, {key: p.neurons for key, p in self._probes.items()},
+        )  # fmt: skip
 
     # ---- what it is ------------------------------------------------------------------------------------------------------
 
@@ -437,5 +565,31 @@ class Network:
                 f"{where}: {what} must be a population of this network, got {p!r}. Use what net.add(...) returned."
             )
 
+    def _some(self, where: str, what: str, p: Any) -> tuple[Population, np.ndarray]:
+        """The population that a population or a view is of, and the numbers of the neurons."""
+        population = p.population if isinstance(p, PopulationView) else p
+        self._own(where, what, population)
+        return population, p.neurons if isinstance(p, PopulationView) else np.arange(population.n)
+
+    def _whole(self, where: str, post: Any) -> Population:
+        if isinstance(post, PopulationView):
+            raise TypeError(
+                f"{where}: takes whole populations, got {post!r}. Make its neurons a population of their own, or connect a PoissonSource to them."
+            )
+        self._own(where, "post", post)
+        return post
+
     def _between(self, pre: Population, post: Population) -> int:
         return sum(p.pre is pre and p.post is post for p in self.projections)
+
+    def _placed(self, given: Any, n: int) -> np.ndarray:
+        """Positions [n, 3]; those of a line or a plane lie at 0 of the other axes."""
+        found = positions("Network.add", "positions", given)
+        if len(found) != n:
+            raise ValueError(f"Network.add: {n} neurons need {n} positions, got {len(found)}.")
+        return np.pad(found, ((0, 0), (0, 3 - found.shape[1])))
+
+
+def _meant(name: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"; did you mean {near[0]}?" if near else ""

@@ -5,7 +5,8 @@ in the same order for any number of threads. They meet once a window, the shorte
 can arrive.
 
 A spike is not sent into a queue: it waits in the list of its step (`ring`), and the rows of weights are read when it arrives. Rows are grouped
-by delay, so that all that arrives in a step is added to the ports of the populations, which stay in cache, and not to a ring of them.
+by delay, so that all that arrives in a step is added to the ports of the populations, which stay in cache, and not to a ring of them. What a
+row has for one delay, a *segment*, is short and far from the one before: some dozens are collected, so that memory fetches them side by side.
 """
 
 import numpy as np
@@ -15,7 +16,7 @@ from ranvier.kernels.cpu.noise import bits, keys_at, normal, unit
 from ranvier.kernels.cpu.openmp import fork
 from ranvier.kernels.cpu.plasticity import SPAN, WORD
 from ranvier.kernels.cpu.population import LANES
-from ranvier.kernels.cpu.raw import begin, call, get, put
+from ranvier.kernels.cpu.raw import begin, call, fetch, get, put
 
 # Columns of `populations`: where things are, see `population.ARGUMENTS`. SIZE: numbers of a block; KEY: of its random numbers.
 # HISTORY: first line of its neurons in `history`, -1 for none.
@@ -34,6 +35,8 @@ RULE, POST, PORT, VALUES, TABLE, VISITS, CLOCK, READS, MOODS, WIDTH = range(7, 1
 TO, FIELD, FIRST, LEVELS, STREAM = range(5)
 # Columns of `probes`: fields that are recorded. EVERY: steps; OFFSET: where in `probed`; INDICES: first in `probe_index`, WIDE: how many.
 EVERY, OFFSET, INDICES, WIDE, SAMPLES = range(5)
+QUEUE = 32  # segments whose memory is fetched at once
+AHEAD, LINE = 64, 16  # of a segment, how many synapses at most; targets in a line of memory
 
 
 @kernel
@@ -56,7 +59,7 @@ def advance(
     ring, bounds, given_start, given,
     rule_values, tables, states, visits, history, fired_so_far,
     firing, reads, moods, fading, reward_start, reward_which, reward_amount,
-    drives, levels, drive_weights, counts, dice,
+    drives, levels, drive_weights, counts, dice, queue,
     probes, probe_index, probed,
     kept, kept_end,
     parts, start, t0, t1, part, stop,
@@ -68,7 +71,7 @@ def advance(
     states: weight and traces of plastic synapses; history [lines, SPAN], fired_so_far [lines]: when their neurons fired since SPAN last divided a
     step. firing [lines]: whether their neurons fire in the step. moods [parts, M]: modulators, each part's own copy, and `fading`, by which they
     decay in a step; reward_start [steps + 1], reward_which, reward_amount: what is added to them. kept [parts, room], kept_end [parts, steps + 1]: all
-    spikes of the run. counts, dice [parts, LANES]: scratch.
+    spikes of the run. counts, dice [parts, LANES], queue [parts, 3, QUEUE]: scratch.
     """
     wires = (bundles, starts, ends, cuts, targets, populations)
     learned = (rule_values, tables, states, visits, history, fired_so_far)
@@ -78,7 +81,7 @@ def advance(
             forget(part, populations, own, fired_so_far)
         for e in range(reward_start[t - start], reward_start[t - start + 1]):
             moods[part, reward_which[e]] += reward_amount[e]
-        deliver(t, part, parts, data, delays, weights, row_weights, ring, bounds, wires, learned)
+        deliver(t, part, parts, data, delays, weights, row_weights, ring, bounds, queue, wires, learned)
         for k in range(len(drives)):
             impulses(t, k, part, data, populations, own, drives, levels, drive_weights, counts, dice)
         slot = t % len(ring)
@@ -127,12 +130,12 @@ def advance(
 
 
 @kernel
-def deliver(t, part, parts, data, delays, weights, row_weights, ring, bounds, wires, learned):
+def deliver(t, part, parts, data, delays, weights, row_weights, ring, bounds, queue, wires, learned):
     """Adds the weights of all spikes that arrive in step t to the ports of this part's neurons."""
-    bundles, _, _, _, targets, populations = wires
+    bundles, _, ends, cuts, _, populations = wires
     slots = len(ring)
     for k in range(len(bundles)):
-        source, many = bundles[k, SOURCE], bundles[k, MANY]
+        source, many, count = bundles[k, SOURCE], bundles[k, MANY], 0
         born = populations[source, BORN]
         for d in range(many):
             fired = t - delays[bundles[k, DELAYS] + d]
@@ -141,14 +144,37 @@ def deliver(t, part, parts, data, delays, weights, row_weights, ring, bounds, wi
             slot = fired % slots
             for other in range(parts):
                 for e in range(bounds[slot, other, source], bounds[slot, other, source + 1]):
-                    row = ring[slot, e] - born
-                    low, high = segment(k, row, d, part, parts, wires)
-                    if bundles[k, RULE] != 0:
-                        visit(t, k, row, d, part, low, high, True, data, wires, learned)
-                    elif bundles[k, SAME] != 0:
-                        add_same(data, targets, row_weights[bundles[k, WEIGHTS]], low, high)
-                    else:
-                        add_each(data, targets, weights, bundles[k, WEIGHTS], low, high)
+                    at = (ring[slot, e] - born) * many + d
+                    fetch(ends, bundles[k, SEGMENTS] + at)
+                    fetch(cuts, (bundles[k, SEGMENTS] + at) * (parts - 1))
+                    queue[part, 0, count] = at
+                    count += 1
+                    if count == QUEUE:
+                        serve(t, k, count, queue[part], part, parts, data, weights, row_weights, wires, learned)
+                        count = 0
+        serve(t, k, count, queue[part], part, parts, data, weights, row_weights, wires, learned)
+
+
+@kernel
+def serve(t, k, count, queue, part, parts, data, weights, row_weights, wires, learned):
+    """Delivers the first `count` segments of a queue [3, QUEUE]: which of the bundle they are, and scratch for where they lie."""
+    bundles, targets = wires[0], wires[4]
+    many, shift, same, plastic = bundles[k, MANY], bundles[k, WEIGHTS], bundles[k, SAME] != 0, bundles[k, RULE] != 0
+    for q in range(count):
+        low, high = segment(k, queue[0, q] // many, queue[0, q] % many, part, parts, wires)
+        queue[1, q], queue[2, q] = low, high
+        for e in range(low, min(high, low + AHEAD), LINE):
+            fetch(targets, e)
+            if not (same or plastic):
+                fetch(weights, e + shift)
+    for q in range(count):
+        low, high = queue[1, q], queue[2, q]
+        if plastic:
+            visit(t, k, queue[0, q] // many, queue[0, q] % many, part, low, high, True, data, wires, learned)
+        elif same:
+            add_same(data, targets, row_weights[shift], low, high)
+        else:
+            add_each(data, targets, weights, shift, low, high)
 
 
 @kernel_inline

@@ -65,7 +65,7 @@ def power_of_two(typingctx: Any, shifted: Any) -> Any:
 
 
 @njit(**INLINE)
-def _near_32(r: Any) -> Any:
+def near_32(r: Any) -> Any:
     """exp(r) - 1 for |r| <= ln(2)/2."""
     s = r * r
     q = fused(
@@ -81,7 +81,7 @@ def _near_32(r: Any) -> Any:
 
 
 @njit(**INLINE)
-def _near_64(r: Any) -> Any:
+def near_64(r: Any) -> Any:
     """exp(r) - 1 for |r| <= ln(2)/2."""
     s = r * r
     first = fused(
@@ -133,8 +133,8 @@ def _functions(
 
 
 FUNCTIONS = {
-    types.float32: _functions(np.float32, _near_32, 23, 127, 0.693359375, -2.12194440054690583e-4, -104.0, 88.8),
+    types.float32: _functions(np.float32, near_32, 23, 127, 0.693359375, -2.12194440054690583e-4, -104.0, 88.8),
     types.float64: _functions(
-        np.float64, _near_64, 52, 1023, 6.93147180369123816490e-01, 1.90821492927058770002e-10, -746.0, 709.8
+        np.float64, near_64, 52, 1023, 6.93147180369123816490e-01, 1.90821492927058770002e-10, -746.0, 709.8
     ),
 }

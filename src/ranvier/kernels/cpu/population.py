@@ -21,6 +21,7 @@ from ranvier.kernels.cpu.raw import get, put
 from ranvier.kernels.cpu.source import DECORATOR, constant_lines, header, step_lines
 from ranvier.kernels.printing import numba_dialect
 
+CONSTANT, ALIKE, EACH = range(3)  # currents: constant; that change in time, one for all neurons, or one for each
 LANES = 128  # neurons of a block: long enough for any vector, short enough that threads can share a thousand neurons
 
 ARGUMENTS = "data, values, mask, words, fired, place, numbers, n, born, first, last, count, key, step"
@@ -44,6 +45,7 @@ class Layout:
     each: tuple[sympy.Symbol, ...] = ()
     current: bool = False
     pulse: bool = False  # the impulses of port 0 are a current that lasts a step
+    timed: int = CONSTANT  # else the common numbers end with how many rows there are, and the rows, of which step k has number k % rows
 
     @property
     def fields(self) -> int:
@@ -72,6 +74,7 @@ def update_source(loop: Loop, layout: Layout) -> str:
     read = [f"p{k} = get(data, w + {k * LANES} + j)" for k in ports]
     read += [f"{names[s]} = get(data, w + {f * LANES} + j)" for s, f in at.items()]
     current = f"get(data, w + {(layout.fields - 1) * LANES} + j)" if layout.current else "current"
+    current = f"get(values, row + q * {LANES} + j)" if layout.timed == EACH else current
     read += [f"i_j = {current}{' + p0' if layout.pulse else ''}"]
     body = step_lines(loop, names, dialect)
     zero = dialect.number(0.0)
@@ -85,7 +88,7 @@ def update_source(loop: Loop, layout: Layout) -> str:
         f"def update({ARGUMENTS}):",
         *(line.replace("x.dtype", "data.dtype") for line in constant_lines(constants)),
         *(f"    {c} = values[numbers + {k}]" for k, c in enumerate(common)),
-        *([] if layout.current else [f"    current = values[numbers + {len(common)}]"]),
+        *_current_lines(layout, len(common)),
         "    for q in range(first, last):",
         f"        w = place + q * {layout.size}",
         f"        m = min({LANES}, n - q * {LANES})",
@@ -96,6 +99,15 @@ def update_source(loop: Loop, layout: Layout) -> str:
     ]
     imports = "from ranvier.kernels.cpu.population import collect\nfrom ranvier.kernels.cpu.raw import get, put\n\n"
     return imports + header(loop, "one step of a population") + "\n".join(lines) + "\n"
+
+
+def _current_lines(layout: Layout, common: int) -> list[str]:
+    """Before the loop: the current, or where its row stands."""
+    if layout.timed == CONSTANT:
+        return [] if layout.current else [f"    current = values[numbers + {common}]"]
+    wide = "n" if layout.timed == EACH else "1"
+    row = f"    row = numbers + {common + 1} + step % np.int64(values[numbers + {common}]) * {wide}"
+    return [row] if layout.timed == EACH else [row, "    current = values[row]"]
 
 
 def common_coefficients(loop: Loop, layout: Layout) -> list[sympy.Symbol]:
@@ -134,6 +146,26 @@ def poisson_source(data, values, mask, words, fired, place, numbers, n, born, fi
         if each:
             for j in range(m):
                 p = np.float64(get(data, place + q * LANES + j))
+                put(mask, j, bits(low, high, q * LANES + j) < np.uint32(min(p * 4294967296.0, 4294967295.0)))
+        else:
+            for j in range(m):
+                put(mask, j, bits(low, high, q * LANES + j) < limit)
+        count = collect(mask, words, m, born + q * LANES, fired, count)
+    return count
+
+
+@kernel
+def poisson_profile(data, values, mask, words, fired, place, numbers, n, born, first, last, count, key, step):
+    """As `poisson_source`, with chances that change in time: values[numbers] = 1 for all neurons alike, or n; rows as of a current, see `Layout`."""
+    low, high = keys_at(key, step)
+    width = np.int64(values[numbers])
+    row = numbers + 2 + step % np.int64(values[numbers + 1]) * width
+    limit = np.uint32(min(np.float64(values[row]) * 4294967296.0, 4294967295.0))
+    for q in range(first, last):
+        m = min(LANES, n - q * LANES)
+        if width > 1:
+            for j in range(m):
+                p = np.float64(get(values, row + q * LANES + j))
                 put(mask, j, bits(low, high, q * LANES + j) < np.uint32(min(p * 4294967296.0, 4294967295.0)))
         else:
             for j in range(m):

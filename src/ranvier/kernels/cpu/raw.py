@@ -1,4 +1,4 @@
-"""Numbers of an array read and written at a place that is known to lie within it, and calls of compiled code by its address.
+"""Numbers of an array read, fetched and written at a place that is known to lie within it, and calls of compiled code by its address.
 
 Numba's own index rules (an index below zero counts from the end) keep a loop with computed indices from being vectorised.
 """
@@ -32,6 +32,22 @@ def put(typingctx: Any, array: Any, place: Any, value: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(array, types.int64, value), generate
+
+
+@instruction
+def fetch(typingctx: Any, array: Any, place: Any) -> Any:
+    """Asks for the line of memory that holds array[place], of a flat contiguous array, to be in cache when it is read."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        number, byte = ir.IntType(32), ir.IntType(8).as_pointer()
+        kind = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
+        ask = builder.module.declare_intrinsic("llvm.prefetch", [byte], kind)
+        place = builder.bitcast(_pointer(context, builder, signature, arguments), byte)
+        to_read, keep, data = (ir.Constant(number, k) for k in (0, 3, 1))
+        builder.call(ask, [place, to_read, keep, data])
+        return context.get_dummy_value()
+
+    return types.void(array, types.int64), generate
 
 
 def _pointer(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:

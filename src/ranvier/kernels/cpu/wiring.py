@@ -111,6 +111,20 @@ def by_source(pre, n, starts, order):
 
 
 @kernel
+def rows_of_columns(pre, each, n, starts, posts):
+    """Rows of n presynaptic neurons, where pre lists the sources of postsynaptic neuron 0, 1, ..., `each` of them for each."""
+    for k in range(len(pre)):
+        starts[np.int64(pre[k]) + 1] += 1
+    for r in range(n):
+        starts[r + 1] += starts[r]
+    at = starts[:-1].copy()
+    for k in range(len(pre)):
+        r = np.int64(pre[k])
+        posts[at[r]] = k // each
+        at[r] += 1
+
+
+@kernel
 def merge(
     begins, posts, values, delay_of, place, block, field, width, digits,
     starts, ends, many, targets, weights, shift, weighted, origin, first, last,

@@ -12,3 +12,4 @@ from ranvier.simulation.patterns.pairs import Pairs as Pairs
 from ranvier.simulation.patterns.small_world import SmallWorld as SmallWorld
 from ranvier.simulation.patterns.wired import Pattern as Pattern
 from ranvier.simulation.patterns.wired import Wired as Wired
+from ranvier.simulation.patterns.within import Within as Within

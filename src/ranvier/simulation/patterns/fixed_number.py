@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from ranvier.kernels.cpu.noise import key_of
 from ranvier.kernels.cpu.threads import split
-from ranvier.kernels.cpu.wiring import fill_distinct, fill_uniform
+from ranvier.kernels.cpu.wiring import fill_distinct, fill_uniform, rows_of_columns
 from ranvier.simulation.checking import whole
-from ranvier.simulation.patterns.wired import Wired, listed, starts_of
+from ranvier.simulation.patterns.wired import Wired, starts_of, stored
 
 
 def _drawn(name: str, starts: NDArray[np.int64], post: int, key: int, multiple: bool) -> Wired:
@@ -61,9 +61,9 @@ class FixedInDegree:
     def wire(self, pre: int, post: int, key: int) -> Wired:
         """See `Pattern`."""
         drawn = _drawn("FixedInDegree", np.arange(post + 1, dtype=np.int64) * self.n, pre, key, self.multiple)
-        posts = np.repeat(np.arange(post, dtype=np.uint32), self.n)
-        rows = listed(drawn.posts(0, post), posts, pre)
-        return Wired(rows.starts, rows.fill)
+        starts, posts = np.zeros(pre + 1, np.int64), np.empty(drawn.count, np.uint32)
+        rows_of_columns(drawn.posts(0, post), self.n, pre, starts, posts)
+        return stored(starts, posts)
 
     def expected(self, pre: int, post: int) -> float:
         """See `Pattern`."""

@@ -59,9 +59,13 @@ def listed(pre: NDArray[np.uint32], post: NDArray[np.uint32], rows: int) -> Wire
     starts = np.zeros(rows + 1, np.int64)
     order = np.empty(len(pre), np.int64)
     by_source(pre, rows, starts, order)
-    sorted_posts = post[order]
+    return stored(starts, post[order], order)
+
+
+def stored(starts: NDArray[np.int64], rows: NDArray[np.uint32], order: NDArray[np.int64] | None = None) -> Wired:
+    """Rows that are in memory, one after another."""
 
     def fill(posts: NDArray[np.uint32], origin: int, first: int, last: int) -> None:
-        posts[:] = sorted_posts[origin : origin + len(posts)]
+        posts[:] = rows[origin : origin + len(posts)]
 
     return Wired(starts, fill, order)
