@@ -22,9 +22,9 @@ NAMES = [
     "ShortTermPlasticity", "Synapse",
     "ABS", "AntiSTDP", "BCM", "CentredSTDP", "Clopath", "DiehlCookSTDP", "GradedBCM", "InhibitorySTDP", "MSTDP", "MSTDPET", "NearestSTDP", "PairSTDP", "Post",
     "RestrictedSTDP", "RewardSTDP", "Rule", "TripletSTDP", "TsodyksMarkram", "TsodyksMarkramSTDP", "modulator", "trace",
-    "DeepEchoState", "EchoState", "LiquidState", "NVAR", "NeuCube",
+    "Bucket", "DeepEchoState", "DeepLiquidState", "EchoState", "LiquidState", "LiquidTimeConstant", "NCP", "NVAR", "NeuCube",
     "AllToAll", "DistanceDependent", "FixedInDegree", "FixedOutDegree", "FixedProbability", "FixedTotalNumber", "Network", "OneToOne", "Pairs",
-    "PoissonSource", "Residual", "SmallWorld", "SpikeSource",
+    "PoissonSource", "Residual", "SmallWorld", "SpikeSource", "Timed",
     "Surrogate", "ToValue", "Triangle", "mV", "ms", "nA", "nS", "pA", "pF", "convert", "parameter", "read_events", "state",
 ]  # fmt: skip
 ROOMS = [

@@ -1,17 +1,21 @@
 """Sequence cells on the tasks that their papers are known by, at a size that takes minutes on one core.
 
     python examples/papers/sequence_cells.py adding pixels frequency
+    python examples/papers/sequence_cells.py rows --mnist FOLDER        # FOLDER: the four IDX files of MNIST
 
 `adding`: two numbers out of 20 are marked, their sum is asked for (Hochreiter and Schmidhuber 1997); the mean guesses with an error of 1/6.
 `pixels`: the 8 x 8 digits of scikit-learn one pixel after another, 64 steps, in place of sequential MNIST (Costa et al. 2017, subLSTM).
 `frequency`: is the period of a sine 5 to 6 ms or another, from 60 values at irregular times (Neil et al. 2016, phased LSTM).
+`rows`: MNIST row after row, 28 steps of 28 values, with 32 units (Hasani et al. 2021, LTC, table 3, "Sequential MNIST"); some epochs of their 200.
 
 Each task is asked of the cells that it is known by (`--cells` asks others). Every cell gets the same batches, the same Adam and a linear readout
-of its mean output over the second half of the steps (of `SpikingLSTM` that is a rate of spikes). `torch.nn.LSTM` stands beside them. Measured
-results are in sequence_cells.md.
+of its mean output over the second half of the steps (of `SpikingLSTM` and `LSNN` that is a rate of spikes); in `rows`, as there, cells that do
+not fire are read at the last step. `torch.nn.LSTM` stands beside them. `speed` is no task: it times a step of `CfC` and `LTC`. Measured results
+are in sequence_cells.md.
 """
 
 import argparse
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -20,10 +24,11 @@ import torch
 from torch import Tensor, nn
 
 import ranvier as rv
-from ranvier.data.bundled import digits
+from ranvier.data.bundled import digits, mnist
 from ranvier.layers.cell import TimedCell
 
-SIZE = 48
+SIZE, SMALL = 48, 32  # units; of `rows`
+EPOCHS = 5  # of `rows`
 TRAINED = 1400  # of the 1,797 digits
 
 
@@ -39,35 +44,45 @@ class Batch:
 class PlainLSTM(nn.Module):
     """`torch.nn.LSTM`, its bias of the forget gate at 0 as PyTorch draws it."""
 
-    def __init__(self, features: int) -> None:
+    def __init__(self, features: int, size: int) -> None:
         super().__init__()
-        self.lstm = nn.LSTM(features, SIZE)
+        self.lstm = nn.LSTM(features, size)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.lstm(x)[0]
 
 
-CELLS: Mapping[str, Callable[[int], nn.Module]] = {
+def lsnn(features: int, size: int) -> nn.Module:
+    """Half of the neurons adaptive, a step being 5 ms: the adaptation of 700 ms outlasts the sequence, the membrane of 20 ms does not."""
+    half = size // 2
+    return rv.Sequential(
+        rv.Linear(features, size), rv.LSNN(size - half, half, tau_adapt=700 * rv.ms, tau_mem=20 * rv.ms, dt=5 * rv.ms)
+    )
+
+
+CELLS: Mapping[str, Callable[[int, int], nn.Module]] = {
     "torch.nn.LSTM": PlainLSTM,
-    "SpikingLSTM": lambda features: rv.SpikingLSTM(features, SIZE),
-    "SubLSTM": lambda features: rv.SubLSTM(features, SIZE),
-    "PhasedLSTM": lambda features: rv.PhasedLSTM(features, SIZE, dt=1.0, r_on=0.2),  # times in ms
-    "LTC": lambda features: rv.LTC(features, SIZE),
-    "CfC": lambda features: rv.CfC(features, SIZE, backbone=(64,)),
+    "SpikingLSTM": rv.SpikingLSTM,
+    "SubLSTM": rv.SubLSTM,
+    "PhasedLSTM": lambda features, size: rv.PhasedLSTM(features, size, dt=1.0, r_on=0.2),  # times in ms
+    "LTC": rv.LTC,
+    "CfC": lambda features, size: rv.CfC(features, size, backbone=(64,)),
+    "LSNN": lsnn,
 }
+FIRING = ("SpikingLSTM", "LSNN")
 
 
 class Reader(nn.Module):
-    """A cell and a linear readout."""
+    """A cell and a linear readout of its mean output over the last steps: their share, 0 for the last one alone."""
 
-    def __init__(self, cell: nn.Module, outputs: int) -> None:
+    def __init__(self, cell: nn.Module, size: int, outputs: int, share: float) -> None:
         super().__init__()
-        self.cell, self.readout = cell, nn.Linear(SIZE, outputs)
+        self.cell, self.readout, self.share = cell, nn.Linear(size, outputs), share
 
     def forward(self, batch: Batch) -> Tensor:
         timed = isinstance(self.cell, TimedCell)
         h = self.cell(batch.x, batch.elapsed) if timed else self.cell(batch.x)
-        return self.readout(h[len(h) // 2 :].mean(0))
+        return self.readout(h[-max(1, math.ceil(self.share * len(h))) :].mean(0))
 
 
 def adding(count: int, g: torch.Generator, steps: int = 20) -> Batch:
@@ -102,6 +117,22 @@ def frequency(count: int, g: torch.Generator, steps: int = 60) -> Batch:
     return Batch(torch.stack([values, elapsed], -1), y, elapsed)
 
 
+def rows(folder: str) -> Callable[[int, torch.Generator], Batch]:
+    """MNIST row after row: draws from the 60,000 to train with; the 10,000 to test with where `count` is 0."""
+    found = mnist(folder)
+    assert found.official_test is not None and not isinstance(found.x, list)
+    test = torch.from_numpy(found.official_test)
+    x, y = torch.from_numpy(found.x).squeeze(1), torch.from_numpy(found.y).long()
+    train, kept = (~test).nonzero().flatten(), test.nonzero().flatten()
+
+    def draw(count: int, g: torch.Generator) -> Batch:
+        chosen = train[torch.randint(len(train), (count,), generator=g)] if count else kept
+        rows = x[chosen].transpose(0, 1)  # [28, B, 28]
+        return Batch(rows, y[chosen], torch.ones(rows.shape[:2]))
+
+    return draw
+
+
 @dataclass(frozen=True)
 class Task:
     """How to draw batches, what they are read out to, and how long to learn."""
@@ -112,6 +143,8 @@ class Task:
     updates: int
     test: int  # samples; 0: those that are held out
     cells: tuple[str, ...]
+    size: int = SIZE
+    share: float = 0.5  # of the steps, the last ones, that are read
 
 
 TASKS = {
@@ -119,23 +152,25 @@ TASKS = {
     "pixels": Task(pixels, 1, 10, 500, 0, ("torch.nn.LSTM", "SubLSTM", "SpikingLSTM")),
     "frequency": Task(frequency, 2, 2, 500, 2000, ("torch.nn.LSTM", "PhasedLSTM", "CfC", "LTC")),
 }
+ROWS = ("torch.nn.LSTM", "LTC", "CfC", "SubLSTM", "SpikingLSTM", "LSNN")
+BATCH = 64
 
 
 def batches(task: Task, seed: int) -> Iterator[Batch]:
     """The same for every cell."""
     g = torch.Generator().manual_seed(seed)
     for _ in range(task.updates):
-        yield task.draw(64, g)
+        yield task.draw(BATCH, g)
 
 
-def learn(task: Task, cell: str, seed: int) -> float:
+def learn(task: Task, cell: str, seed: int, rate: float | None = None) -> float:
     """Error (adding) or accuracy on samples that were not trained with."""
     torch.manual_seed(seed)
-    net = Reader(CELLS[cell](task.features), task.outputs)
-    optimizer = torch.optim.Adam(net.parameters(), lr=5e-3)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, max_lr=1e-2 if cell == "LTC" else 5e-3, total_steps=task.updates
-    )
+    share = 0.5 if cell in FIRING else task.share
+    net = Reader(CELLS[cell](task.features, task.size), task.size, task.outputs, share)
+    rate = (1e-2 if cell == "LTC" else 5e-3) if rate is None else rate
+    optimizer = torch.optim.Adam(net.parameters(), lr=rate)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=rate, total_steps=task.updates)
     for batch in batches(task, seed):
         out = net(batch)
         loss = nn.functional.cross_entropy(out, batch.y) if task.outputs > 1 else (out[:, 0] - batch.y).square().mean()
@@ -153,18 +188,54 @@ def learn(task: Task, cell: str, seed: int) -> float:
         return float((out.argmax(1) == batch.y).float().mean())
 
 
+def speed() -> None:
+    """Prints how long a step of each takes, of the processor, and the ratio: the smallest of several runs of 28 steps."""
+    x = torch.rand(28, BATCH, 28)
+    for size in (32, 64, 128):
+        spent: dict[str, tuple[float, float]] = {}
+        for cell in ("LTC", "CfC"):
+            net, each = CELLS[cell](28, size), []
+            for _ in range(3):
+                began = time.process_time()
+                with torch.no_grad():
+                    net(x)
+                between = time.process_time()
+                net(x)[-1].sum().backward()
+                each.append((between - began, time.process_time() - between))
+            forward, both = zip(*each, strict=True)
+            spent[cell] = min(forward) / len(x), min(both) / len(x)
+        for k, what in enumerate(("forward", "forward and backward")):
+            slow, fast = spent["LTC"][k], spent["CfC"][k]
+            print(
+                f"{size:4} units, {BATCH} sequences, {what:20}  LTC {slow * 1e3:6.2f} ms a step, CfC {fast * 1e3:6.3f} ms: {slow / fast:.1f}",
+                flush=True,
+            )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("tasks", nargs="+", choices=TASKS)
+    parser.add_argument("tasks", nargs="+", choices=[*TASKS, "rows", "speed"])
     parser.add_argument("--cells", nargs="+", choices=CELLS, help="by default those that each task is known by")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
+    parser.add_argument("--rate", type=float, help="learning rate at its highest; 0.01 for LTC, 0.005 else")
+    parser.add_argument("--mnist", help="folder with the four IDX files, for `rows`")
+    parser.add_argument("--epochs", type=int, default=EPOCHS, help="of `rows`")
+    parser.add_argument("--units", type=int, default=SMALL, help="of `rows`")
     options = parser.parse_args()
     torch.set_num_threads(1)
+    known = dict(TASKS)
+    if "rows" in options.tasks:
+        if options.mnist is None:
+            parser.error("rows needs the four files of MNIST: --mnist FOLDER")
+        updates = options.epochs * 60_000 // BATCH
+        known["rows"] = Task(rows(options.mnist), 28, 10, updates, 0, ROWS, options.units, 0.0)
+    if "speed" in options.tasks:
+        speed()
     for name in options.tasks:
-        for cell in options.cells or TASKS[name].cells:
+        for cell in options.cells or (known[name].cells if name in known else ()):
             for seed in options.seeds:
                 used = time.process_time()
-                found = learn(TASKS[name], cell, seed)
+                found = learn(known[name], cell, seed, options.rate)
                 shown = f"error {found:.4f}" if name == "adding" else f"accuracy {100 * found:.1f} %"
                 print(
                     f"{name:10} {cell:14} seed {seed}  {shown:18} {time.process_time() - used:5.0f} s of the processor",

@@ -3,8 +3,9 @@
     python examples/reservoirs/japanese_vowels.py FOLDER
 
 FOLDER holds JapaneseVowels_TRAIN.ts (270 utterances) and JapaneseVowels_TEST.ts (370), from timeseriesclassification.com, or from the package
-aeon. Sequences have 7 to 29 steps of 12 features. The setting and the penalty of the readout are those of the smallest squared error in leaving
-one out of the 270 training utterances, mean of seeds 100 to 102, which are not among those reported.
+aeon. Sequences have 7 to 29 steps of 12 features. Setting and penalty are those with the fewest errors inside the training utterances where things are made
+hard: trained on 10 successive utterances of the 30 of each speaker, tested on the other 20, all three such parts, mean of seeds 100 to 102, which are not among
+those reported. Leaving one out of all 270 tells nothing: dozens of settings make 1 error there.
 """
 
 import argparse
@@ -21,8 +22,8 @@ MEMBERS = 20
 def network(seed: int) -> EchoState:
     """One network, not yet fitted."""
     return EchoState(
-        500, leak=0.5, spectral_radius=0.9, input_scaling=1.0, bias_scaling=0.2, standardise=True, read_input=True,
-        pooling=Equidistant(5), readout=RidgeClassifier(10**1.5), random_state=seed,
+        200, leak=0.2, spectral_radius=0.9, input_scaling=0.3, bias_scaling=0.2, standardise=True, read_input=True,
+        pooling=Equidistant(2), readout=RidgeClassifier(10.0), random_state=seed,
     )  # fmt: skip
 
 
@@ -45,9 +46,8 @@ def main() -> None:
     )
     together = int((model.classes_[np.mean(outputs, 0).argmax(1)] != test_y).sum())
     print(f"{MEMBERS} networks averaged: {together} errors (aim 1)")
-    assert (
-        mean <= 5 and together <= 5
-    )  # what was measured: the aims are not reached by what the training utterances choose
+    # what was measured: the aim of 3 is reached over all seeds (2.4), not over the first five (3.2)
+    assert mean <= 3.3 and np.mean(errors) <= 3 and together <= 1
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""Three experiments of Maass, Natschlaeger and Markram (2002) on one column of 135 neurons.
+"""Three experiments of Maass, Natschlaeger and Markram (2002) on a column of 135 neurons, the third on one of 540.
 
     python examples/reservoirs/maass.py
 
 1. Separation: two spike trains (20 Hz, 500 ms) whose distance is 0.4, 0.2, 0.1 or 0: states are the further apart, the further inputs are.
 2. Fading memory: seven segments of 250 ms, in each a jittered version of one of two templates. At the end, which was it in segment k?
-3. Three readouts of one liquid at once: rate of the input, coincidences in it, and the template that is there.
+3. Three readouts of one liquid at once: rate of the input, coincidences in it, and the template that is there. 135 neurons are few for the last.
 """
 
 import time
@@ -16,6 +16,8 @@ from ranvier.reservoirs.spike_codes import raster
 from ranvier.units import Hz, ms
 
 TEMPLATE = "template of segment 7"
+STRONGER = 2.0  # synapses between neurons in experiment 2, times the paper's: chosen on other inputs, where memory reached farthest back
+LARGER = (15, 6, 6)  # of experiment 3
 RATE, SEGMENT, SEGMENTS, CHANNELS, STEP = 20 * Hz, 250 * ms, 7, 4, 5 * ms
 
 
@@ -87,7 +89,7 @@ def main() -> None:
 
     rng = np.random.default_rng(2)
     (x, y), (test_x, test_y) = segments(rng, 600), segments(rng, 200)
-    column = LiquidState(code=Counts(), step=STEP, pooling=Last(), random_state=1, dt=0.2 * ms)
+    column = LiquidState(code=Counts(), step=STEP, pooling=Last(), weight_scale=STRONGER, random_state=1, dt=0.2 * ms)
     names = [f"segment {k + 1}" for k in range(SEGMENTS)]
     memory = Several(column, {name: RidgeClassifier(tuple(np.logspace(-2, 3, 6))) for name in names})
     memory.fit(x, {name: y[:, k] for k, name in enumerate(names)})
@@ -95,7 +97,7 @@ def main() -> None:
     print("which template was it, at the end: " + ", ".join(f"{name} {100 * s:.1f} %" for name, s in scores.items()))
     print(f"(rate {memory.reservoir_.rate_:.1f} Hz, {600} training and {200} test inputs)")
     late = [scores[name] for name in names[3:]]
-    assert late[3] >= 0.9 and late[3] > late[2] > late[0] and late[2] > 0.6
+    assert late[3] >= 0.9 and late[3] > late[2] > late[0] and late[2] > 0.75
 
     each = round(SEGMENT / STEP)
     x, y, test_x, test_y = x[:250], y[:250], test_x[:50], test_y[:50]
@@ -113,13 +115,13 @@ def main() -> None:
         return {"spikes in 50 ms": sums, "coincidences in 50 ms": both, TEMPLATE: signs}
 
     three = Several(
-        LiquidState(code=Counts(), step=STEP, washout=20, random_state=1, dt=0.2 * ms),
+        LiquidState(LARGER, code=Counts(), step=STEP, washout=20, random_state=1, dt=0.5 * ms),
         {"spikes in 50 ms": Ridge(1.0), "coincidences in 50 ms": Ridge(1.0), TEMPLATE: Ridge(1.0)},
     ).fit(x, targets(x, y))
     wanted, found = targets(test_x, test_y), three.predict(test_x)
     correlations = {task: float(np.corrcoef(np.concatenate(wanted[task]), found[task])[0, 1]) for task in wanted}
     print("three readouts at once, correlation: " + ", ".join(f"{task} {r:.2f}" for task, r in correlations.items()))
-    assert min(correlations.values()) > 0.25 and correlations["spikes in 50 ms"] > 0.8
+    assert correlations[TEMPLATE] > 0.45 and min(correlations.values()) > 0.4 and correlations["spikes in 50 ms"] > 0.8
     print(f"{time.perf_counter() - began:.0f} s")
 
 

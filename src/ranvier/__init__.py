@@ -40,14 +40,16 @@ _HOMES = {
     ),
     "ranvier.simulation": (
         "AllToAll", "DistanceDependent", "FixedInDegree", "FixedOutDegree", "FixedProbability", "FixedTotalNumber", "Network", "OneToOne", "Pairs",
-        "PoissonSource", "SmallWorld", "SpikeSource",
+        "PoissonSource", "SmallWorld", "SpikeSource", "Timed",
     ),
     "ranvier.surrogates": (
         "Arctan", "Boxcar", "FastSigmoid", "MultiGaussian", "Sigmoid", "StraightThrough", "Surrogate", "Triangle",
     ),
     "ranvier.units": ("Hz", "Mohm", "cm", "mS", "mV", "ms", "nA", "nS", "pA", "pF", "uA", "uF"),
     "ranvier.errors": ("RanvierError",),
-    "ranvier.reservoirs": ("DeepEchoState", "EchoState", "LiquidState", "NVAR", "NeuCube"),
+    "ranvier.reservoirs": (
+        "Bucket", "DeepEchoState", "DeepLiquidState", "EchoState", "LiquidState", "LiquidTimeConstant", "NCP", "NVAR", "NeuCube",
+    ),
     "ranvier.data.event_files": ("read_events",),
     "ranvier.conversion": ("convert",),
 }  # fmt: skip

@@ -1,10 +1,21 @@
-"""Writing files whole or not at all: under a temporary name beside the target, then renamed."""
+"""Writing files whole or not at all, under a temporary name beside the target, then renamed; and archives that unpack to too much."""
 
 import contextlib
 import os
+import struct
+import tokenize
+import zipfile
+import zlib
 from pathlib import Path
+from typing import IO
 
-from ranvier.errors import RanvierError
+from ranvier.errors import BadFileError, RanvierError
+
+# what numpy raises for a damaged .npz archive: its headers go through zipfile, zlib, struct and Python's tokenizer
+UNREADABLE = (
+    OSError, EOFError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError, MemoryError, SyntaxError, struct.error,
+    tokenize.TokenError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
 
 
 def write_atomic(path: str | os.PathLike[str], content: bytes | str) -> Path:
@@ -30,3 +41,20 @@ def write_atomic(path: str | os.PathLike[str], content: bytes | str) -> Path:
         with contextlib.suppress(OSError):
             temporary.unlink()
     return target
+
+
+def refuse_to_replace(path: str | os.PathLike[str], force: bool) -> None:
+    """Raises `RanvierError` where a file is there already, unless `force` is set."""
+    if Path(path).exists() and not force:
+        raise RanvierError(f"{path}: is there already. Give another name, or --force (force=True) to write over it.")
+
+
+def check_unpacked(where: str, file: str | os.PathLike[str] | IO[bytes], largest: int) -> None:
+    """Refuses a zip archive (.npz, or what torch saves) whose members would take more than `largest` bytes; of other files it says nothing."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            total = sum(member.file_size for member in archive.infolist())
+    except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError):
+        return  # no archive: the reader says what is wrong with it
+    if total > largest:
+        raise BadFileError(f"{where}: unpacks to {total} bytes, more than {largest}. Give a file of at most that size.")

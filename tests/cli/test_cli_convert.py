@@ -53,6 +53,7 @@ def test_the_table_the_network_and_the_report(ranvier, model: Path) -> None:
     answer = ranvier("convert", model, "--data", "digits", "--steps", 16, "--report", "--threads", 1)
     assert answer.status == 0, answer.err
     lines = answer.out.splitlines()
+    assert any(line.startswith("energy of a sample, estimated, nothing measured: In float32") for line in lines)
     assert lines[0] == "assumed:" and any(line.startswith("- scales: percentile 99.9") for line in lines)
     assert "1000 training samples calibrated, 359 others tested." in lines
     rows = [line.split() for line in lines if line.startswith(("source ", "T "))]

@@ -1,3 +1,4 @@
+import json
 import re
 import warnings
 from collections import namedtuple
@@ -31,6 +32,20 @@ def test_a_sound_machine(ranvier):
     assert re.search(rf"^cache +{re.escape(str(cache_folder()))}: \d+ kernels, .* free$", answer.out, re.MULTILINE)
     assert re.search(r"^kernel +LIF ready in .* s$", answer.out, re.MULTILINE)
     assert re.search(r"^audio +soundfile .*FLAC.*OGG.*WAV", answer.out, re.MULTILINE)
+
+
+def test_json(ranvier):
+    found = json.loads(ranvier("doctor", "--json").out)
+    assert found["wrong"] == [] and set(found) == {
+        "ranvier",
+        "cores",
+        "torch",
+        "numba",
+        "cache",
+        "kernel",
+        "audio",
+        "wrong",
+    }
 
 
 def ails(ranvier, text: str, count: str = "1 thing to mend") -> None:

@@ -23,6 +23,7 @@ def test_lines(ranvier, tone_run, tones):
 
 def test_json_makes_sense(ranvier, tone_run, tones):
     found = json.loads(ranvier("evaluate", tone_run.path, tones, "--json").out)
+    assert found["energy"]["measured"] is False and found["energy"]["accuracy"] == found["accuracy"]
     confusion = np.array(found["confusion"])
     assert confusion.shape == (3, 3) and confusion.sum() <= found["samples"] == 36
     assert found["accuracy"] == pytest.approx(np.trace(confusion) / 36)

@@ -89,10 +89,11 @@ def test_help_answers_at_once(environment):
 HEAVY = ("torch", "lightning", "torchmetrics", "matplotlib", "sklearn", "soundfile", "PIL", "numba", "sympy", "numpy")
 
 
-def test_help_loads_nothing_heavy(environment):
+@pytest.mark.parametrize("words", [("--help",), ("neuron", "--help")])
+def test_help_loads_nothing_heavy(words, environment):
     loaded = (
         python(
-            "import sys\nfrom ranvier.cli.main import main\nsys.argv = ['ranvier', '--help']\n"
+            f"import sys\nfrom ranvier.cli.main import main\nsys.argv = ['ranvier', *{words}]\n"
             "try:\n    main()\nexcept SystemExit:\n    pass\nprint('loaded', *sys.modules)",
             environment,
         )

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 import ranvier as rv
-from ranvier.cli import neuron as verb
+from ranvier.cli import neuron_facts
 
 OWN = '''
 """Two models: a leaky membrane under names of its own, and a readout."""
@@ -109,6 +109,9 @@ def test_a_pattern_is_drawn(ranvier, tmp_path):
     assert f"plot          {picture}" in answer.out
     with Image.open(picture) as drawn:
         assert drawn.size == (1440, 1040)
+    again = ranvier("neuron", "LIF", "--plot", picture)
+    assert again.status == 1 and "chattering.png: is there already. Give another name, or --force" in again.err
+    assert ranvier("neuron", "LIF", "--time", 0.05, "--plot", picture, "--force").status == 0
 
 
 def test_a_pattern_of_a_figure_brings_its_own_input(ranvier):
@@ -234,5 +237,5 @@ def test_help_teaches_with_two_examples(ranvier):
 
 def test_a_long_table_goes_to_a_terminal_in_its_width(ranvier, monkeypatch):
     monkeypatch.setenv("COLUMNS", "100")
-    monkeypatch.setattr(verb, "WIDE", None)
+    monkeypatch.setattr(neuron_facts, "WIDE", None)
     assert max(len(row.rstrip()) for row in ranvier("neuron", "list").out.splitlines()) <= 100

@@ -112,9 +112,11 @@ def test_pictures(picture_run, pictures):
 def test_an_npz_archive(ranvier, small, tmp_path):
     x, y = digits().x[:60, 0], digits().y[:60]
     np.savez(tmp_path / "some.npz", x_train=x[:50], y_train=y[:50], x_test=x[50:], y_test=y[50:])
-    answer = ranvier("train", tmp_path / "some.npz", "--epochs", 1, *small, "--out", tmp_path / "run")
+    answer = ranvier("train", tmp_path / "some.npz", "--epochs", 1, *small, "--out", tmp_path / "run", "--json")
     assert answer.status == 0, answer.err
-    assert "official split: x_train trains, x_test tests (50 train, 10 test)" in answer.out
+    assert "official split: x_train trains, x_test tests (50 train, 10 test)" in answer.err
+    told = json.loads(answer.out)
+    assert told["run"] == str(tmp_path / "run") and told["test_samples"] == 10 and Path(told["report"]).is_file()
 
 
 def test_idx_files_by_path_and_as_digits(ranvier, small, tmp_path):

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from ranvier.conversion.max_gate import MaxGate
-from ranvier.conversion.scale import Scale
+from ranvier.layers.scale import Scale
 
 
 def test_scale_by_number_and_by_channel() -> None:

@@ -23,6 +23,7 @@ from ranvier.layers import (
     Sequential,
     SumPool2d,
 )
+from ranvier.layers.scale import Scale
 from ranvier.neurons import LI, LIF
 from ranvier.spikes import Events
 
@@ -177,3 +178,12 @@ def test_what_cannot_be_counted():
         count(Sequential(Linear(4, 4)), [0.0])  # pyright: ignore[reportArgumentType]
     with pytest.raises(ValueError, match=r"x must be \[T, B, \*N\].*got shape \(3, 4\)"):
         count(Sequential(Linear(4, 4)), x[:, 0])
+
+
+def test_factors_of_a_shortcut_are_a_synapse_a_neuron():
+    factors = Scale(torch.tensor([0.5, 0.0, 2.0]))
+    net = Sequential(factors, LIF(v_threshold=0.4, backend="eager"), rate=None)
+    x = spikes(6, 2, 3, 4)
+    found = count(net, x)
+    assert (found.layers[0].synapses, found.layers[0].additions) == (12, int(x[:, :, [0, 2]].sum()))
+    assert found.layers[1].arrivals == int(x[:, :, [0, 2]].sum())

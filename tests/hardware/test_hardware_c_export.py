@@ -14,6 +14,7 @@ import ranvier as rv
 from ranvier.hardware import FixedPoint, export_c, quantise
 from ranvier.hardware.c_layers import packed
 from ranvier.hardware.c_source import CSource, Layer, identifier, storage, whole
+from ranvier.layers.scale import Scale
 from ranvier.neurons.neuron import Neuron
 
 
@@ -64,7 +65,26 @@ def delays() -> tuple[Any, torch.Tensor]:
     return louder(net, 25.0), torch.randn(27, 2, 11)
 
 
-NETWORKS = {"dense": dense, "pictures": pictures, "delays": delays}
+def branches() -> tuple[Any, torch.Tensor]:
+    """As a residual network is converted: factors of a shortcut, weights in the other, a sum within a sum."""
+
+    def row(*layers: Any) -> Any:
+        return rv.Sequential(*layers, rate=None)
+
+    factors = Scale(torch.tensor([0.5, 1.5, -1.0]), torch.tensor([0.1, 0.0, 0.2]))
+    inner = rv.Residual(row(rv.Conv2d(3, 3, 3, padding=1)), row(factors))
+    body = row(rv.Conv2d(3, 3, 3, padding=1), rv.IF(backend="eager"), rv.Conv2d(3, 3, 1))
+    block = rv.Residual(
+        row(inner, rv.CubaLIF(backend="eager"), rv.Conv2d(3, 3, 1)), row(rv.Residual(body, row(Scale(2.0))))
+    )
+    net = row(
+        rv.Conv2d(2, 3, 3), rv.IF(backend="eager"), block, rv.LIF(backend="eager"), rv.AvgPool2d(2), rv.Flatten(), rv.Linear(12, 3),
+        rv.LI(backend="eager"),
+    )  # fmt: skip
+    return louder(net, 3.0), spikes(25, 2, 2, 6, 6)
+
+
+NETWORKS = {"dense": dense, "pictures": pictures, "delays": delays, "branches": branches}
 
 
 def library(net: Any, x: torch.Tensor) -> torch.Tensor:
@@ -83,7 +103,7 @@ def test_floating_point_gives_the_librarys_spikes_and_membranes(name: str, tmp_p
     assert torch.allclose(found, expected, atol=1e-5)
 
 
-@pytest.mark.parametrize(("name", "bits"), (("dense", 8), ("pictures", 4), ("delays", 2)))
+@pytest.mark.parametrize(("name", "bits"), (("dense", 8), ("pictures", 4), ("delays", 2), ("branches", 8)))
 def test_whole_numbers_are_those_of_the_simulation(name: str, bits: int, tmp_path: Path, run_c: Any) -> None:
     net, x = NETWORKS[name]()
     fixed = FixedPoint(quantise(net, bits), x)
@@ -94,6 +114,16 @@ def test_whole_numbers_are_those_of_the_simulation(name: str, bits: int, tmp_pat
     assert torch.equal(run_c(tmp_path / "fixed.c", fixed.quantise_input(x)), run.raw.flatten(2).float())
     text = (tmp_path / "fixed.c").read_text()
     assert re.search(r"\b(float|double)\b", text.split("static", 1)[1]) is None, "no floating point in the code"
+
+
+def test_a_sum_may_be_the_last(tmp_path: Path, run_c: Any) -> None:
+    halves = [
+        rv.Sequential(rv.Linear(5, 3), rate=None),
+        rv.Sequential(rv.Linear(5, 3), rv.LIF(backend="eager"), rate=None),
+    ]
+    net, x = louder(rv.Sequential(rv.Residual(*halves), rate=None)), spikes(20, 2, 5)
+    export_c(net, tmp_path / "net.c", shape=(5,))
+    assert torch.allclose(run_c(tmp_path / "net.c", x), library(net, x), atol=1e-5)
 
 
 MODELS: dict[str, Neuron] = {

@@ -9,6 +9,7 @@ import ranvier as rv
 from ranvier.hardware import CHIPS, Violation, check, quantise, unchecked
 from ranvier.hardware.chips.projection import projections
 from ranvier.hardware.plan import plan
+from ranvier.layers.scale import Scale
 
 
 def net(*layers: Any) -> Any:
@@ -23,12 +24,16 @@ def rounded(network: Any, bits: int = 8, **options: Any) -> Any:
     return quantise(network, bits, "layer", **options)
 
 
+def block(shortcut: Any) -> Any:
+    return rv.Residual(net(rv.Conv2d(4, 4, 3, padding=1)), net(shortcut))
+
+
 CUBA = {"tau_mem": 16e-3, "tau_syn": 4e-3}
 WITHIN = {
     "loihi": lambda: (rounded(net(rv.Linear(40, 30), rv.CubaLIF(), rv.Linear(30, 5), rv.LI())), None),
     "truenorth": lambda: (rounded(net(rv.Linear(256, 256), rv.IF(reset=rv.Subtract()), rv.Linear(256, 5), rv.IF()), 2), None),
     "akida": lambda: (rounded(net(rv.Conv2d(1, 4, 3), rv.MaxPool2d(2), rv.Conv2d(4, 4, 3, stride=2), rv.Flatten(), rv.Linear(16, 2)), 4), (1, 12, 12)),
-    "akida2": lambda: (rounded(net(rv.Conv2d(1, 4, 3), rv.MaxPool2d(2), rv.Flatten(), rv.Linear(100, 2)), 8), (1, 12, 12)),
+    "akida2": lambda: (rounded(net(rv.Conv2d(1, 4, 3), rv.MaxPool2d(2), block(rv.Conv2d(4, 4, 1)), rv.Flatten(), rv.Linear(100, 2)), 8), (1, 12, 12)),
     "xylo": lambda: (
         rounded(net(rv.Linear(16, 50), rv.Recurrent(rv.CubaLIF(reset=rv.Subtract(), **CUBA), 50), rv.Linear(50, 8), rv.LI(tau_mem=16e-3))),
         None,
@@ -107,18 +112,59 @@ def test_akida() -> None:
 
     assert conv(3) == conv(5) == conv(3, stride=2) == []
     assert conv(5, stride=2) == ["1: its stride is 2 x 2"] and conv((3, 1)) == ["1: its kernel is 3 x 1"]
+    assert conv(4) == ["1: its kernel is 4 x 4"] and conv(5, stride=2, bits=8, version="akida2") == []
     assert conv(3, bits=8) == ["1: its weights have 8 bit"] and conv(3, bits=8, version="akida2") == []
-    assert values(rounded(net(rv.Conv2d(1, 2, 4, stride=4)), 4), "akida", (1, 20, 20)) == [
-        "0: its kernel is 4 x 4",
-        "0: its stride is 4 x 4",
-    ]
-    pooled = rounded(net(rv.Conv2d(1, 2, 3), rv.AvgPool2d(3), rv.Flatten(), rv.Linear(72, 2)), 4)
-    assert values(pooled, "akida", (1, 20, 20)) == ["1: no convolution follows it"]
-    assert values(pooled, "akida2", (1, 20, 20)) == ["1: its window is 3 x 3, its stride 3 x 3"]
+    first = rounded(net(rv.Conv2d(1, 2, 4, stride=4)), 4)
+    assert values(first, "akida", (1, 20, 20)) == ["0: its kernel is 4 x 4", "0: its stride is 4 x 4"]
+    assert values(first, "akida2", (1, 20, 20)) == []
+    assert values(rounded(net(rv.Conv2d(2, 100, 7)), 4), "akida", (2, 9, 9)) == ["0: it takes 2 channels"]
+    assert values(rounded(net(rv.Conv2d(1, 100, 7)), 4), "akida", (1, 9, 9)) == ["0: it has 100 filters"]
+    wide = rounded(net(rv.Conv2d(1, 2049, 3), rv.Conv2d(2049, 1, 1)), 8)
+    assert values(wide, "akida2", (1, 5, 5)) == ["1: it takes 2049 channels"]
+    small = rounded(net(rv.Conv2d(1, 2, 3)), 4)
+    assert values(small, "akida", (1, 4, 9)) == ["0: it takes 4 x 9"] and values(small, "akida", (1, 400, 256)) == []
+    assert values(small, "akida", (1, 9, 257)) == ["0: it takes 9 x 257"] == values(small, "akida", (1, 9, 257))
+    assert (
+        values(small, "akida2", (1, 385, 9)) == ["0: it takes 385 x 9"] and values(small, "akida2", (1, 9, 400)) == []
+    )
+    for chip, inputs in (("akida", 57335), ("akida2", 2049)):
+        assert values(rounded(net(rv.Linear(inputs, 1)), 4), chip) == [f"0: it has {inputs} inputs"]
+
+
+def test_akida_pools_maxima_in_front_of_convolutions() -> None:
+    def pooled(*pools: Any, chip: str = "akida") -> list[str]:
+        network = rounded(net(rv.Conv2d(1, 2, 3), *pools, rv.Flatten(), rv.Linear(72, 2)), 4)
+        return values(network, chip, (1, 20, 20))
+
+    assert pooled(rv.MaxPool2d(3)) == ["1: no convolution follows it", "1: its window is 3 x 3, its stride 3 x 3"]
+    assert pooled(rv.MaxPool2d(3), chip="akida2") == ["1: its window is 3 x 3, its stride 3 x 3"]
+    assert pooled(rv.AvgPool2d(3)) == ["1: it takes the mean of windows of 3 x 3"]
+    network = rounded(net(rv.Conv2d(1, 2, 3), rv.AvgPool2d(18), rv.Flatten(), rv.Linear(2, 2)), 4)
+    assert values(network, "akida", (1, 20, 20)) == []
+    network = rounded(net(rv.Conv2d(1, 2, 3), rv.MaxPool2d(3, stride=2), rv.Flatten(), rv.Linear(128, 2)), 4)
+    assert values(network, "akida2", (1, 20, 20)) == []
+
+
+def test_akida_has_no_time_and_its_first_version_no_branches() -> None:
     spiking = rounded(net(rv.Delays(2), rv.Flatten(), rv.Linear(8, 3), rv.Recurrent(rv.CubaLIF(), 3)), 4)
     assert values(spiking, "akida", (4,)) == [
         "0: it hands on earlier steps", "3: its neurons keep v, i from step to step", "3: it has 9 recurrent weights"
     ]  # fmt: skip
+    block = rounded(net(rv.Residual(net(rv.Conv2d(1, 1, 3, padding=1)), net(Scale(0.5)))), 4)
+    assert values(block, "akida", (1, 6, 6)) == ["0.shortcut.0: it has factors of its own", "0: it adds two branches"]
+
+
+def test_branches_lead_to_one_population() -> None:
+    block = rv.Residual(net(rv.Linear(6, 4), rv.IF(), rv.Linear(4, 6)), net(Scale(0.5)))
+    network = rounded(net(rv.Linear(5, 6), rv.IF(), block, rv.IF(), rv.Linear(6, 2)))
+    parts = projections(plan(network))
+    assert [(p.sources, p.fan_in, p.fan_out, p.synapses) for p in parts] == [
+        (5, 5, 6, 30), (6, 6, 4, 24), (10, 5, 6, 30), (6, 6, 2, 12)
+    ]  # fmt: skip
+    assert (
+        "2.shortcut.0: its factors are floating point (give the shortcut a Linear or Conv2d in place of them)"
+        in values(network, "spinnaker")
+    )
 
 
 def test_xylo() -> None:
@@ -127,6 +173,15 @@ def test_xylo() -> None:
     assert values(rounded(network), "xylo") == [
         "0: the network has 20 inputs", "3: it has 10 neurons", ": it has 1200 neurons in front of the last layer"
     ]  # fmt: skip
+    wide = net(
+        rv.Linear(4, 60),
+        rv.Recurrent(rv.CubaLIF(**good), 60),
+        rv.Linear(60, 5),
+        rv.CubaLIF(**good),
+        rv.Linear(5, 2),
+        rv.CubaLIF(**good),
+    )
+    assert values(rounded(wide), "xylo") == ["1: one neuron reaches 65 others"]
     late = net(rv.Delays(3), rv.Flatten(), rv.Linear(6, 2), rv.CubaLIF(tau_mem=11e-3, tau_syn=4e-3))
     assert values(rounded(late), "xylo", (2,)) == [
         "2: its longest delay is 2 steps", "3: its reset is to a value", "3: tau_mem is 0.011 s, the nearest 0.008 s"

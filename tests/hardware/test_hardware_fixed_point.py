@@ -14,8 +14,9 @@ from hypothesis import strategies as some
 import ranvier as rv
 from ranvier.equations.declaration import parameter, state
 from ranvier.hardware import FixedPoint, quantise
-from ranvier.hardware.fixed_point import rounded
+from ranvier.hardware.arithmetic import rounded
 from ranvier.hardware.integers import fitting
+from ranvier.layers.scale import Scale
 from ranvier.neurons.neuron import Neuron
 from ranvier.units import Dimensionless, Voltage
 
@@ -73,7 +74,7 @@ def test_spikes_are_those_of_floating_point_but_for_near_ties(neuron: Neuron) ->
     assert float(expected.mean()) > 0.01 and not run.saturated
     assert float((run.outputs["1"] != expected).double().mean()) < 1e-3
     assert run.output.shape == (80, 4, 3) and run.raw.dtype == torch.int64
-    assert torch.equal(run.output.double(), run.raw.double() * 2.0 ** -(fixed.stages[-1].after.fraction or 0))
+    assert torch.equal(run.output.double(), run.raw.double() * 2.0 ** -(fixed.stages[-1].after[0].fraction or 0))
 
 
 def test_more_bits_come_nearer() -> None:
@@ -199,6 +200,30 @@ def test_formats_that_lie_too_far_apart_are_refused() -> None:
         FixedPoint(network(rv.CubaLIF(backend="eager")), spikes(10, 2, 12), fraction={"1.v": 28, "1.i": -20})
 
 
+def test_branches_run_on_from_their_state_and_come_near_floating_point() -> None:
+    body = rv.Sequential(rv.Linear(8, 6), rv.LIF(backend="eager"), rv.Linear(6, 8), rate=None)
+    block = rv.Residual(body, rv.Sequential(Scale(torch.linspace(0.2, 2.0, 8)), rate=None))
+    net = rv.Sequential(
+        rv.Linear(12, 8),
+        rv.IF(backend="eager"),
+        block,
+        rv.CubaLIF(backend="eager"),
+        rv.Linear(8, 3),
+        rv.LI(backend="eager"),
+    )
+    with torch.no_grad():
+        for name, p in net.named_parameters():
+            p.mul_(8.0 if name.endswith("weight") else 1.0)  # so that they fire
+    x = spikes(40, 3, 12)
+    fixed = FixedPoint(net, x, bits=24, coefficient_bits=24)
+    whole = fixed.run(x)
+    first = fixed.run(x[:15])
+    rest = fixed.run(x[15:], first.state)
+    assert torch.equal(torch.cat([first.raw, rest.raw]), whole.raw) and whole.outputs["2.body.1"].any()
+    assert float((whole.output - fixed.network(x).detach()).abs().max()) < 1e-3
+    assert set(fixed.as_dict()["formats"]) == {"1.v", "2.body.1.v", "3.i", "3.v", "5.v"}
+
+
 def test_layers_without_whole_numbers_are_refused() -> None:
     x = spikes(8, 2, 12)
 
@@ -213,6 +238,13 @@ def test_layers_without_whole_numbers_are_refused() -> None:
         rv.RanvierError, match=r"layer 1 \(Linear\).*its inputs have different scales; quantise with per=\"layer\""
     ):
         tried(rv.Linear(12, 3), rv.Linear(3, 2), rv.LI())
+    halves = [rv.Sequential(rv.Linear(12, 3), rate=None) for _ in range(2)]
+    with pytest.raises(
+        rv.RanvierError, match=r"layer 1 \(Linear\).*it follows a sum of branches.*put a population between"
+    ):
+        tried(rv.Residual(*halves), rv.Linear(3, 2), rv.LI())
+    with pytest.raises(rv.RanvierError, match=r"layer 1 \(MaxPool2d\).*the largest of numbers with a negative scale"):
+        FixedPoint(rv.Sequential(Scale(-1.0), rv.MaxPool2d(2), rv.IF(), rate=None), spikes(3, 1, 2, 4, 4))
     plain = quantise(rv.Sequential(rv.Linear(12, 3), rv.Linear(3, 2), rv.LI(), rate=None), 8, "layer")
     with torch.no_grad():
         plain[0].bias.fill_(0.1)  # pyright: ignore

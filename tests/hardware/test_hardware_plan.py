@@ -55,6 +55,12 @@ def test_the_shape_is_known_from_a_linear_layer_alone() -> None:
         plan(rv.Sequential(rv.Flatten(), rate=None), where="check")
 
 
+def test_branches_of_different_shapes_are_refused() -> None:
+    block = rv.Residual(rv.Sequential(rv.Linear(3, 4), rate=None), rv.Sequential(rv.Linear(3, 5), rate=None))
+    with pytest.raises(rv.RanvierError, match=r"layer 0 \(Residual\) adds shapes \(4,\) and \(5,\)"):
+        plan(rv.Sequential(block, rate=None), (3,))
+
+
 def test_what_has_no_form_is_refused_by_name() -> None:
     for layer in (Twice(), nn.Linear(4, 4), rv.SpikingLSTM(4, 3)):
         with pytest.raises(

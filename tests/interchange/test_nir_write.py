@@ -96,3 +96,11 @@ def test_compiled_kernels_give_the_same_spikes(here, files, name) -> None:
         stream = net.stream()
         assert torch.equal(torch.stack([stream.step(row[0]).clone() for row in x]), found[-1][:, 0])
     assert torch.equal(*found)
+
+
+def test_a_file_that_is_there_is_kept(here, tmp_path) -> None:
+    net = rv.Sequential(rv.Linear(3, 2), rate=None)
+    save_nir(net, tmp_path / "net.nir", dt=1e-3)
+    with pytest.raises(RanvierError, match=r"net.nir: is there already. Give another name, or --force \(force=True\)"):
+        save_nir(net, tmp_path / "net.nir", dt=1e-3)
+    assert save_nir(net, tmp_path / "net.nir", dt=1e-3, force=True) == ()

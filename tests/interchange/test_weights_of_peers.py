@@ -1,15 +1,21 @@
 """Weights of snnTorch, SpikingJelly and Lava-DL, and the table of what went where."""
 
+import io
 import re
+import zipfile
+from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
 import safetensors.torch
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from torch import nn
 
 import ranvier as rv
+from ranvier.conversion import load_model, model_file
 from ranvier.equations import Euler
 from ranvier.errors import BadFileError, RanvierError
 from ranvier.interchange import (
@@ -20,7 +26,9 @@ from ranvier.interchange import (
     lava_dl,
     load_nir,
     place_weights,
+    weights,
 )
+from ranvier.interchange.weights import read_state
 from ranvier.neurons import presets
 
 
@@ -231,3 +239,71 @@ EYE = np.eye(2, dtype=np.float32)
 def test_what_does_not_map_from_lava_dl_is_named(net_file, layers, text) -> None:
     with pytest.raises(BadFileError, match=re.escape(text)):
         from_lava_dl(net_file(**layers))
+
+
+STATE = {"0.weight": torch.arange(12.0).reshape(3, 4), "0.bias": torch.zeros(3)}
+
+
+def as_torch(old: bool) -> bytes:
+    out = io.BytesIO()
+    torch.save(STATE, out, _use_new_zipfile_serialization=not old)
+    return out.getvalue()
+
+
+def as_npz() -> bytes:
+    out = io.BytesIO()
+    np.savez(out, allow_pickle=False, **{name: value.numpy() for name, value in STATE.items()})
+    return out.getvalue()
+
+
+FILES = {
+    "new.pt": lambda: as_torch(False),
+    "old.pt": lambda: as_torch(True),
+    ".npz": as_npz,
+    ".safetensors": lambda: safetensors.torch.save(STATE),
+}
+
+
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    kind=st.sampled_from(sorted(FILES)),
+    changes=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), max_size=12),
+    length=st.one_of(st.just(1.0), st.floats(0, 1)),
+)
+@pytest.mark.filterwarnings("ignore:.*")
+def test_mutated_files_of_tensors_are_read_or_refused(tmp_path: Path, kind: str, changes, length: float) -> None:
+    content = bytearray(FILES[kind]())
+    for place, value in changes:
+        content[int(place * (len(content) - 1))] = value
+    path = tmp_path / f"state{kind}"
+    path.write_bytes(bytes(content[: int(length * len(content))]))
+    for read in (read_state, lambda file: load_model(file, "Linear(4, 3)")):
+        try:
+            read(path)
+        except RanvierError as error:
+            assert str(path) in str(error) or "state: " in str(error)
+
+
+def test_tensors_that_are_too_many_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with zipfile.ZipFile(tmp_path / "bomb.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x.npy", bytes(2_000_000))
+    view = {"0.weight": torch.zeros(1).expand(1000, 1000), "0.bias": torch.zeros(3)}
+    torch.save(view, tmp_path / "view.pt")
+    for module in (weights, model_file):
+        monkeypatch.setattr(module, "LARGEST", 1_000_000)
+    for read in (read_state, lambda file: load_model(file, "Linear(4, 3)")):
+        with pytest.raises(BadFileError, match=r"bomb.npz: unpacks to 2000000 bytes, more than 1000000"):
+            read(tmp_path / "bomb.npz")
+        with pytest.raises(
+            BadFileError, match=r"with 0.weight of shape \(1000, 1000\) it takes more than 1000000 bytes"
+        ):
+            read(tmp_path / "view.pt")
+    (tmp_path / "large.pt").write_bytes(bytes(1_000_001))
+    with pytest.raises(BadFileError, match="large.pt: has 1000001 bytes, more than 1000000"):
+        load_model(tmp_path / "large.pt")
+
+
+def test_weights_that_are_not_finite_are_refused(tmp_path: Path) -> None:
+    torch.save({**STATE, "0.bias": torch.tensor([0.0, float("nan"), 1.0])}, tmp_path / "nan.pt")
+    with pytest.raises(BadFileError, match="nan.pt: 0.bias holds NaN or inf"):
+        load_model(tmp_path / "nan.pt", "Linear(4, 3)")

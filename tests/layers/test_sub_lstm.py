@@ -41,6 +41,14 @@ def test_the_output_lies_between_minus_one_and_one_and_the_cell_has_no_bounds() 
     assert run.output.abs().max() < 1
 
 
+def test_weights_are_drawn_four_times_as_wide_as_those_of_an_lstm() -> None:
+    """The slope of a sigmoid at 0 is a quarter of tanh's: an input then moves the cell as far as it moves that of an LSTM's g."""
+    cell, bound = rv.SubLSTM(50, 64, generator=torch.Generator().manual_seed(0)), 1 / 8
+    for weight, bias in ((cell.gates.weight_ih, cell.gates.bias_ih), (cell.gates.weight_hh, cell.gates.bias_hh)):
+        assert 0.99 * 4 * bound < weight.abs().max().item() <= 4 * bound
+        assert 0.95 * bound < bias.abs().max().item() <= bound
+
+
 def test_decay_of_a_membrane_is_one_number() -> None:
     cell = rv.SubLSTM(3, 4, decay=True)
     assert cell.decay is not None and cell.decay.shape == () and 0 <= cell.decay.item() <= 1

@@ -120,6 +120,10 @@ def test_plain_synapses_and_all_excitatory_or_inhibitory_columns_run():
     assert rates[0] > rates[1] > rates[2] > 0
 
 
+def test_the_spikes_that_enter_are_counted(fitted):
+    np.testing.assert_array_equal(fitted.input_counts(TRAINS), [rows.sum(0) for rows in TRAINS])
+
+
 def test_inhibitory_input_lowers_the_rate(fitted):
     assert liquid(input_inhibitory=0.5).fit(TRAINS, LABELS).rate_ < fitted.rate_
 

@@ -1,10 +1,9 @@
-"""NeuCube and deSNN; liquids one behind the other."""
+"""NeuCube and deSNN."""
 
 import numpy as np
 import pytest
 
-from ranvier.reservoirs import Counts, DeSNN, LiquidState, NeuCube
-from ranvier.units import ms
+from ranvier.reservoirs import Counts, DeSNN, NeuCube
 
 RANDOM = np.random.default_rng(1)
 LABELS = np.arange(12) % 2
@@ -78,15 +77,3 @@ def test_places_of_neurons_and_of_inputs_may_be_given():
         ValueError, match=r"input_positions must have shape \(2, 3\), one place a feature, got \(1, 3\)"
     ):
         cube(input_positions=places[:1]).fit(X, LABELS)
-
-
-def test_columns_one_behind_the_other_all_fire_and_are_all_read():
-    model = LiquidState((4, 3, 2), layers=3, target_rate=15.0, code=Counts(), dt=0.5 * ms, random_state=1).fit(
-        X, LABELS
-    )
-    counts = np.vstack(model.states(X)).mean(0).reshape(3, 24).mean(1) / 0.03
-    assert len(model.states(X)[0][0]) == 72 and (counts > 5).all() and (counts < 40).all()
-    layer = model.wiring_.pre // 24
-    assert set((model.wiring_.post // 24 - layer).tolist()) == {0, 1}
-    entering = model.wiring_.post // 24 > layer
-    assert not model.wiring_.inhibitory[model.wiring_.pre[entering]].any() and model.inputs_.neuron.max() < 24

@@ -5,7 +5,8 @@ import pytest
 import torch
 from scipy.sparse import csr_array
 
-from ranvier.reservoirs import Cycle, Given, Orthogonal, Sparse, eigenvalues, spectral_radius
+from ranvier.errors import BadFileError
+from ranvier.reservoirs import CElegans, Cycle, EchoState, Given, Orthogonal, Sparse, eigenvalues, spectral_radius
 from ranvier.reservoirs.topologies import links
 
 
@@ -71,3 +72,20 @@ def test_the_radius_has_the_same_bits_on_any_number_of_threads() -> None:
 def test_no_connection_is_refused() -> None:
     with pytest.raises(ValueError, match="Sparse: connections must be at least 1, got 0"):
         Sparse(0)
+
+
+def test_the_worms_wiring_is_read_from_its_tables(tmp_path) -> None:
+    with pytest.raises(BadFileError, match="is no file. Give the folder of the OpenWorm tables"):
+        CElegans(str(tmp_path)).draw(4, rng())
+    tables = {
+        "celegans_connections.csv": "origin,target,type,number_of_connections,neurotransmitter\n"
+        "A,B,Send,3,Glutamate\nB,C,Send,2,GABA\nA,C,GapJunction,9,Generic_GJ\nC,A,Send,1,Acetylcholine\nD,B,Send,1,GABA\n",
+        "celegans_neurons_to_muscles.csv": "neuron,muscle\nC,M1\n",
+        "celegans_sensory.csv": "neuron,landmark\nA,Sensory\n",
+    }
+    for name, text in tables.items():
+        (tmp_path / name).write_text(text)
+    matrix = CElegans(str(tmp_path)).draw(4, rng()).toarray()  # A; B, D; C
+    assert matrix.tolist() == [[0, 0, 0, 1], [3, 0, -1, 0], [0, 0, 0, 0], [0, -2, 0, 0]]
+    with pytest.raises(ValueError, match="the tables hold 4 neurons, the reservoir 5. Use units=4"):
+        EchoState(5, topology=CElegans(str(tmp_path))).fit(np.ones((5, 1)), np.arange(5.0))

@@ -5,7 +5,9 @@ import math
 import pytest
 import torch
 
+from ranvier.layers import Linear, Sequential
 from ranvier.neurons import LI, LIF
+from ranvier.simulation import Network
 from ranvier.synapses import ConductanceSynapse
 from ranvier.units import Mohm, ms, mV, nS
 
@@ -33,6 +35,36 @@ def test_no_conductance_is_negative_and_positive_ones_add() -> None:
     x = torch.tensor([3.0, -2.0, 1.0], dtype=F64).view(3, 1, 1)
     g = ConductanceSynapse(tau=5 * ms, backend="eager").run(x, record=("g",)).records["g"].flatten()
     assert g.tolist() == pytest.approx([3, 3 * math.exp(-0.2), 3 * math.exp(-0.4) + 1], rel=1e-12)
+
+
+def test_a_sum_below_zero_opens_nothing_and_has_no_gradient() -> None:
+    x = torch.tensor([3.0, -2.0, 1.0], dtype=F64).view(3, 1, 1).requires_grad_()
+    ConductanceSynapse(tau=5 * ms, v_hold=-1.0, backend="eager")(x).sum().backward()
+    opened = [1 + math.exp(-0.2) + math.exp(-0.4), 0.0, 1.0]
+    assert x.grad is not None and x.grad.flatten().tolist() == pytest.approx(opened, rel=1e-12, abs=0)
+
+
+@pytest.mark.thorough
+def test_the_rule_for_sums_below_zero_holds_on_every_backend() -> None:
+    """Compiled, and in a chain behind weights of both signs."""
+    x = torch.tensor([3.0, -2.0, 1.0], dtype=F64).view(3, 1, 1)
+    expected = ConductanceSynapse(backend="eager")(x)
+    torch.testing.assert_close(ConductanceSynapse(backend="cpu")(x), expected, rtol=1e-12, atol=0)
+    both = torch.cat([x.clamp(min=0), (-x).clamp(min=0)], 2)
+    for fused in (True, False):
+        linear = Linear(2, 1, bias=False)
+        net = Sequential(linear, ConductanceSynapse(), fused=fused).double()
+        with torch.no_grad():
+            linear.weight.copy_(torch.tensor([[1.0, -1.0]]))
+        torch.testing.assert_close(net(both), expected, rtol=1e-12, atol=0)
+
+
+def test_a_network_refuses_a_weight_below_zero() -> None:
+    net = Network(dt=0.1 * ms)
+    cells = net.add(2, LIF(r=100 * Mohm, dt=0.1 * ms))
+    net.connect(cells, cells, weight=-1 * nS, synapse=ConductanceSynapse(dt=0.1 * ms))
+    with pytest.raises(ValueError, match="ConductanceSynapse does not react to negative impulses. Change the sign"):
+        net.build()
 
 
 def test_on_a_membrane_it_pulls_to_the_mean_of_the_potentials() -> None:

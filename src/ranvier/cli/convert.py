@@ -26,6 +26,7 @@ from ranvier.conversion import (
 from ranvier.conversion.saved import CONFIG, WEIGHTS, check_free
 from ranvier.data.samples import Samples
 from ranvier.data.splits import split
+from ranvier.energy import estimate
 from ranvier.equations.options import Subtract, ToValue
 from ranvier.errors import RanvierError
 from ranvier.plotting.conversion_report import ConversionFacts, write_conversion_report
@@ -35,6 +36,7 @@ app = typer.Typer(add_completion=False)
 
 SHOWN = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)  # steps of the printed table
 LOOKED_AT = 100  # samples whose rates are compared with the activations
+PRICED = 20  # samples whose operations are counted for the energy
 NORMALISATIONS = ("percentile", "channels", "max", "model", "balance")
 
 
@@ -123,6 +125,7 @@ def command(
                 raise RanvierError(str(error)) from error
             found = made.accuracy(x[test], y[test], steps)
             errors = made.errors(x[test[:LOOKED_AT]], steps)
+            cost = estimate(made.network, made.encode(x[test[:PRICED]], steps), accuracy=float(found.accuracy[-1]))
         save(made, folder, force=force)
         notes = (
             f"{samples.name}: {parts.reason}",
@@ -130,7 +133,7 @@ def command(
         )
         if report:
             again = f"ranvier {shlex.join(sys.argv[1:])}"
-            facts = ConversionFacts(f"{model.name} as a spiking network", made, found, errors, notes, again)
+            facts = ConversionFacts(f"{model.name} as a spiking network", made, found, errors, notes, again, cost)
             write_conversion_report(facts, folder / REPORT)
     shown = sorted({n for n in (*SHOWN, steps) if n <= steps})
     if as_json:
@@ -142,6 +145,7 @@ def command(
             "source_accuracy": found.source,
             "accuracy": found.accuracy.tolist(),
             "agreement": found.agreement.tolist(),
+            "energy": cost.as_dict(),
             "populations": [
                 {
                     "name": p.name,
@@ -165,6 +169,7 @@ def command(
         typer.echo(
             f"T {n:5d} {100 * found.accuracy[n - 1]:6.2f} %   decides as the source {100 * found.agreement[n - 1]:6.2f} %"
         )
+    typer.echo(f"energy of a sample, estimated, nothing measured: {cost.verdict}")
     typer.echo(f"spiking network: {folder}   (ranvier.conversion.load)")
     if report:
         typer.echo(f"report: {folder / REPORT}")

@@ -16,6 +16,7 @@ from ranvier.training.inputs import prepare
 from ranvier.training.measure import measure
 from ranvier.training.recipe import Recipe
 from ranvier.training.runs import RunFolder, Source
+from ranvier.training.summary import energy
 
 app = typer.Typer(add_completion=False)
 
@@ -35,7 +36,7 @@ def evaluate(
     ] = False,
     threads: Annotated[int | None, typer.Option(help="Processor cores to use.")] = None,
 ) -> None:
-    """Accuracy on all samples of PATH, with recall of each class, firing rates and work. Nothing is held out: give data that were
+    """Accuracy on all samples of PATH, with recall of each class, firing rates, work and what it would cost in energy. Nothing is held out: give data that were
     not trained on."""
     set_threads(threads)
     with warnings_as_lines():
@@ -46,6 +47,7 @@ def evaluate(
         found = measure(net, prepare(samples, recipe), np.arange(len(y)), recipe)
     recall = {recipe.classes[c]: float((found.decision[y == c] == c).mean()) for c in np.unique(y)}
     rates = {layer.name: float(layer.rates.mean()) for layer in found.layers if layer.fires}
+    cost = energy(found, recipe, found.accuracy(y))
     result = {
         "accuracy": found.accuracy(y),
         "samples": len(y),
@@ -53,6 +55,7 @@ def evaluate(
         "confusion": confusion_matrix(y, found.decision, labels=range(len(recipe.classes))).tolist(),
         "rates": rates,
         "synaptic_operations": sum(layer.operations for layer in found.layers if not layer.analog) / len(y),
+        "energy": None if cost is None else cost.as_dict(),
         "skipped": [name for name, _ in samples.skipped],
     }
     if as_json:
@@ -63,6 +66,8 @@ def evaluate(
     for name, value in recall.items():
         typer.echo(f"  {name}: {100 * value:.1f} %")
     typer.echo("firing " + ", ".join(f"{name} {100 * rate:.1f} %" for name, rate in rates.items()))
+    if cost is not None:
+        typer.echo(f"energy, estimated, nothing measured: {cost.verdict}")
 
 
 def _labels(samples: Samples, recipe: Recipe) -> np.ndarray:

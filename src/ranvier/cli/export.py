@@ -9,6 +9,7 @@ import typer
 from ranvier.cli.export_c import write_c
 from ranvier.cli.lines import warnings_as_lines
 from ranvier.errors import RanvierError
+from ranvier.files import refuse_to_replace
 from ranvier.interchange.nir_write import save_nir
 from ranvier.training.runs import RunFolder
 
@@ -41,19 +42,13 @@ def export(
     if kind == "c":
         write_c(run, out, arithmetic=arithmetic, bits=bits, force=force, as_json=as_json)
         return
-    refuse_to_overwrite(out, force)
+    refuse_to_replace(out, force)
     folder = RunFolder.open(run)
     with warnings_as_lines():
-        untold = save_nir(folder.network(), out, shape=folder.recipe.shape, strict=strict)
+        untold = save_nir(folder.network(), out, shape=folder.recipe.shape, strict=strict, force=force)
     size = out.stat().st_size
     typer.echo(
         json.dumps({"file": str(out), "format": kind, "bytes": size, "untold": list(untold)}, indent=2)
         if as_json
         else f"{out}: {size} bytes. Look at it with `ranvier import {out}`."
     )
-
-
-def refuse_to_overwrite(out: Path, force: bool) -> None:
-    """Refuses a file that is there already."""
-    if out.exists() and not force:
-        raise RanvierError(f"{out}: is there already. Give another name, or --force to write over it.")

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from ranvier.cli.export import refuse_to_overwrite
 from ranvier.cli.lines import warnings_as_lines
 from ranvier.errors import RanvierError
+from ranvier.files import refuse_to_replace
 from ranvier.interchange.conventions import CONVENTIONS
 from ranvier.interchange.network import Network
 from ranvier.interchange.nir_read import load_nir
@@ -42,14 +42,14 @@ def import_file(
     if convention is not None and convention not in CONVENTIONS:
         raise RanvierError(f"--convention {convention}: unknown. Choose one of {', '.join(CONVENTIONS)}.")
     if out is not None:
-        refuse_to_overwrite(out, force)
+        refuse_to_replace(out, force)
     with warnings_as_lines():
         try:
             net = load_nir(file, dt=dt, convention=None if convention is None else CONVENTIONS[convention])
         except ValueError as error:
             raise RanvierError(str(error)) from error
         if out is not None:
-            save_nir(net, out)
+            save_nir(net, out, force=force)
     typer.echo(json.dumps(_facts(net, out), indent=2) if as_json else _lines(net, out))
 
 

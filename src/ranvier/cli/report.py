@@ -1,5 +1,6 @@
 """`ranvier report`."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +9,7 @@ import typer
 from ranvier.cli.common import console, load_again, set_threads
 from ranvier.cli.lines import warnings_as_lines
 from ranvier.data.splits import split
+from ranvier.files import refuse_to_replace
 from ranvier.plotting.report import hero, write_report
 from ranvier.training.inputs import prepare
 from ranvier.training.measure import measure
@@ -17,12 +19,16 @@ from ranvier.training.summary import report as report_data
 app = typer.Typer(add_completion=False)
 
 
-@app.command(epilog="Example:  ranvier report runs/spoken-digits-... --picture raster.png")
+@app.command(epilog="Example:  ranvier report runs/spoken-digits-... --force --picture raster.png")
 def report(
     run: Annotated[Path, typer.Argument(help="Run folder of a trained network.")],
     picture: Annotated[
         Path | None, typer.Option(help="Also draw the sample's raster and winning membrane into this PNG file.")
     ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace the report, and the picture, that are there.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     threads: Annotated[int | None, typer.Option(help="Processor cores to use.")] = None,
 ) -> None:
     """Measure a run on its test samples again and write its report.html. The data must still be where they were."""
@@ -30,6 +36,8 @@ def report(
     with warnings_as_lines():
         folder = RunFolder.open(run)
         net, metrics = folder.network(), folder.metrics()
+        for file in (folder.path / REPORT, *([] if picture is None else [picture])):
+            refuse_to_replace(file, force)
         samples = load_again(folder)
         parts = split(samples, folder.source.split, folder.recipe.seed)
         with console.status("measuring", spinner="dots"):
@@ -37,7 +45,17 @@ def report(
             measured = measure(net, inputs, parts.test, folder.recipe)
         floor, warnings = metrics["final"].get("linear_floor"), metrics["final"].get("warnings", [])
         data = report_data(folder, net, samples, inputs, parts, measured, metrics["epochs"], floor, warnings)
-        typer.echo(f"report: {write_report(data, folder.path / REPORT)}")
+        written = {"report": str(write_report(data, folder.path / REPORT))}
         if picture is not None:
             hero(data.sample, picture, data.classes)
-            typer.echo(f"picture: {picture}")
+            written["picture"] = str(picture)
+    if as_json:
+        typer.echo(
+            json.dumps(
+                written | {"accuracy": data.accuracy, "energy": None if data.energy is None else data.energy.as_dict()},
+                indent=2,
+            )
+        )
+        return
+    for what, file in written.items():
+        typer.echo(f"{what}: {file}")

@@ -1,10 +1,13 @@
 """`ranvier train`."""
 
+import json
 import shlex
 import sys
 import time
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import torch
@@ -23,6 +26,8 @@ from ranvier.training.measure import measure
 from ranvier.training.module import Classifier
 from ranvier.training.network import build
 from ranvier.training.recipe import NEURONS, Recipe, image_recipe, sound_recipe
+from ranvier.training.reservoirs import MODELS, Job, reservoir
+from ranvier.training.reservoirs import train as fit_reservoir
 from ranvier.training.runs import CHECKPOINT, REPORT, RunFolder, Source
 from ranvier.training.summary import final_figures, report
 
@@ -30,7 +35,7 @@ app = typer.Typer(add_completion=False)
 
 
 @app.command(
-    epilog="Examples:  ranvier train spoken-digits   |   ranvier train my-recordings --epochs 40   |   ranvier train digits --data mnist/",
+    epilog="Examples:  ranvier train spoken-digits   |   ranvier train my-recordings --epochs 40   |   ranvier train spoken-digits --model echo",
 )
 def train(
     source: Annotated[
@@ -51,6 +56,12 @@ def train(
         ),
     ] = None,
     epochs: Annotated[int | None, typer.Option(help="Times through the training samples.")] = None,
+    model: Annotated[
+        str,
+        typer.Option(
+            help=f"network: trained by gradients. {', '.join(MODELS)}: a reservoir, of which only the readout learns, in one pass."
+        ),
+    ] = "network",
     neuron: Annotated[str | None, typer.Option(help=f"Model of the hidden neurons: {', '.join(NEURONS)}.")] = None,
     hidden: Annotated[str | None, typer.Option(help="Sizes of the hidden populations, such as 256 or 256,128.")] = None,
     steps: Annotated[int | None, typer.Option(help="Time steps a sample.")] = None,
@@ -60,20 +71,27 @@ def train(
     strict: Annotated[
         bool, typer.Option("--strict", help="Refuse the folder if a single file cannot be read.")
     ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the result as JSON; what happens meanwhile goes to standard error.")
+    ] = False,
 ) -> None:
-    """Train a spiking network and write a run folder: weights, configuration, metrics and a report.
+    """Train a spiking network, or a reservoir, and write a run folder: weights, configuration, metrics and a report.
 
     The data are described first, with how they are split and why, and with a linear floor: what ridge regression makes of the same
-    features. A network is worth its spikes where it is well above that.
+    features. A network is worth its spikes where it is well above that. A folder that holds something is never written over.
     """
     set_threads(threads)
+    say = partial(typer.echo, err=as_json)
     with warnings_as_lines():
+        if model not in ("network", *MODELS):
+            raise RanvierError(f"--model {model}: no such model. Choose one of network, {', '.join(MODELS)}.")
         if resume is not None:
             given = {
                 "SOURCE": source,
                 "--data": data,
                 "--split": split_,
                 "--epochs": epochs,
+                "--model": model if model != "network" else None,
                 "--neuron": neuron,
                 "--hidden": hidden,
                 "--steps": steps,
@@ -92,18 +110,52 @@ def train(
                     f"{resume}: has finished all {run.recipe.epochs} epochs. To train longer, type its command again, "
                     f"`{run.command}`, with a larger --epochs and another --out."
                 )
-            _train(run, load_again(run), resume=True)
+            _answer(run, _train(run, load_again(run), True, say), as_json)
             return
         if source is None:
             raise RanvierError(
                 "nothing to train on. Type `ranvier train spoken-digits`, or give a folder with one sub-folder a class."
             )
+        if model != "network":
+            _refuse(model, {"--epochs": epochs, "--neuron": neuron, "--steps": steps})
         origin = Source(source, data, split_, strict)
         samples = load(origin)
         recipe = _recipe(samples).changed(epochs=epochs, neuron=neuron, hidden=_sizes(hidden), steps=steps, seed=seed)
-        split(samples, split_, recipe.seed)  # a wrong --split is an error before anything is written
+        parts = split(samples, split_, recipe.seed)  # a wrong --split is an error before anything is written
+        if model != "network":
+            reservoir(model, recipe, _sizes(hidden))
         run = RunFolder.create(out, recipe, origin, f"ranvier {shlex.join(sys.argv[1:])}")
-        _train(run, samples, resume=False)
+        if model == "network":
+            figures = _train(run, samples, False, say)
+        else:
+            figures = _fit_reservoir(Job(run, model, samples, parts, _sizes(hidden)), say)
+        _answer(run, figures, as_json)
+
+
+def _answer(run: RunFolder, figures: Mapping[str, Any], as_json: bool) -> None:
+    """The result for other programs."""
+    if as_json:
+        typer.echo(json.dumps({"run": str(run.path), "report": str(run.path / REPORT), **figures}, indent=2))
+
+
+def _refuse(model: str, given: dict[str, object]) -> None:
+    wrong = [name for name, value in given.items() if value is not None]
+    if wrong:
+        raise RanvierError(
+            f"--model {model} is fitted in one pass and has no {', '.join(wrong)}. Leave that out, or use --model network."
+        )
+
+
+def _fit_reservoir(job: Job, say: Callable[[str], None]) -> Mapping[str, Any]:
+    say(job.samples.summary())
+    say(job.parts.reason)
+    figures = fit_reservoir(job, say)
+    say(
+        f"test accuracy {100 * figures['test_accuracy']:.1f} %   (linear floor {100 * figures['linear_floor']:.1f} %, "
+        f"{figures['test_samples']} samples; fitted in {figures['seconds']:.0f} s)"
+    )
+    say(f"report: {job.run.path / REPORT}")
+    return figures
 
 
 def _recipe(samples: Samples) -> Recipe:
@@ -124,9 +176,9 @@ def _sizes(hidden: str | None) -> tuple[int, ...] | None:
         ) from None
 
 
-def _train(run: RunFolder, samples: Samples, resume: bool) -> None:
+def _train(run: RunFolder, samples: Samples, resume: bool, say: Callable[[str], None]) -> Mapping[str, Any]:
     try:
-        _carry_out(run, samples, resume)
+        return _carry_out(run, samples, resume, say)
     except KeyboardInterrupt:
         kept = len(run.metrics()["epochs"])
         warn(
@@ -135,24 +187,24 @@ def _train(run: RunFolder, samples: Samples, resume: bool) -> None:
         raise typer.Exit(130) from None
 
 
-def _carry_out(run: RunFolder, samples: Samples, resume: bool) -> None:
+def _carry_out(run: RunFolder, samples: Samples, resume: bool, say: Callable[[str], None]) -> Mapping[str, Any]:
     recipe = run.recipe
-    typer.echo(samples.summary())
+    say(samples.summary())
     parts = split(samples, run.source.split, recipe.seed)
-    typer.echo(parts.reason)
+    say(parts.reason)
     with console.status("features", spinner="dots"):
         inputs = prepare(samples, recipe)
         features = inputs.flat()
         floor = linear_floor(features[parts.train], samples.y[parts.train], features[parts.test], samples.y[parts.test])
-    typer.echo(f"linear floor (ridge on the same features): {100 * floor:.1f} % of the test samples")
+    say(f"linear floor (ridge on the same features): {100 * floor:.1f} % of the test samples")
     with console.status("compiling kernels (once on this machine; later runs find them)", spinner="dots"):
         _compile(recipe, inputs, parts)
-    typer.echo(
+    say(
         f"training {_count(recipe.epochs, 'epoch')} on {_count(torch.get_num_threads(), 'thread')} into {run.path} "
         "(firing: share of steps with a spike, of each population)"
     )
     started = time.perf_counter()
-    module = _fit(run, inputs, parts, resume)
+    module = _fit(run, inputs, parts, resume, say)
     seconds = sum(row["seconds"] for row in module.history) if resume else time.perf_counter() - started
     net = run.network()
     measured = measure(net, inputs, parts.test, recipe)
@@ -161,10 +213,11 @@ def _carry_out(run: RunFolder, samples: Samples, resume: bool) -> None:
     data = report(run, net, samples, inputs, parts, measured, module.history, floor, module.warnings)
     path = write_report(data, run.path / REPORT)
     (run.path / CHECKPOINT).unlink(missing_ok=True)
-    typer.echo(
+    say(
         f"test accuracy {100 * figures['test_accuracy']:.1f} %   (linear floor {100 * floor:.1f} %, {len(parts.test)} samples)"
     )
-    typer.echo(f"report: {path}")
+    say(f"report: {path}")
+    return figures
 
 
 def _compile(recipe: Recipe, inputs: Inputs, parts: Split) -> None:
@@ -173,7 +226,7 @@ def _compile(recipe: Recipe, inputs: Inputs, parts: Split) -> None:
     build(recipe)(x).sum().backward()
 
 
-def _fit(run: RunFolder, inputs: Inputs, parts: Split, resume: bool) -> Classifier:
+def _fit(run: RunFolder, inputs: Inputs, parts: Split, resume: bool, say: Callable[[str], None]) -> Classifier:
     recipe = run.recipe
     spent: list[float] = []
     with progress_bar("training") as progress:
@@ -188,7 +241,7 @@ def _fit(run: RunFolder, inputs: Inputs, parts: Split, resume: bool) -> Classifi
             spent.append(row["seconds"])
             left = (recipe.epochs - row["epoch"]) * float(np.median(spent))
             rates = " / ".join(f"{100 * rate:.1f}" for rate in row["rates"].values())
-            typer.echo(
+            say(
                 f"epoch {row['epoch']:3d}/{recipe.epochs}  loss {row['loss']:.3f}  train {100 * row['accuracy']:5.1f} %  "
                 f"test {100 * row['test_accuracy']:5.1f} %  firing {rates} %  left {_clock(left)}"
             )

@@ -10,11 +10,11 @@ from ranvier.checks import class_labels, floating_range, steps_at_least
 from ranvier.conversion.emit import Population
 from ranvier.conversion.input import Input
 from ranvier.conversion.normalise import Normalisation
-from ranvier.conversion.scale import along_channels
 from ranvier.conversion.source import Chain, outputs, through
 from ranvier.decoders.ties import best_class
 from ranvier.equations.options import Reset
 from ranvier.layers import Sequential
+from ranvier.layers.scale import along_channels
 
 STRETCH = 8  # steps that run at a time, so that memory does not grow with T
 BATCH = 100  # samples that run at a time

@@ -15,12 +15,12 @@ from ranvier.conversion.max_gate import MaxGate
 from ranvier.conversion.neuron import RateIF
 from ranvier.conversion.normalise import Scales
 from ranvier.conversion.qcfs import QCFS
-from ranvier.conversion.scale import Scale
 from ranvier.conversion.simplify import ACTIVATIONS
 from ranvier.conversion.source import Affine, Chain, Step, Sum
 from ranvier.equations.options import Reset
 from ranvier.layers import AvgPool2d, Conv2d, Flatten, Linear, Sequential
 from ranvier.layers.residual import Residual
+from ranvier.layers.scale import Scale
 from ranvier.neurons.accumulator import Accumulator
 
 Measure = Callable[[Sequential], Tensor]  # the largest output of a network that is not yet complete, 0-d

@@ -7,8 +7,6 @@ A file is made of `torch.save(model.state_dict(), "model.pt")`, of safetensors, 
 import io
 import json
 import pickle
-import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -23,11 +21,12 @@ from ranvier.conversion.describe import EXAMPLE, describe, parse, read
 from ranvier.conversion.source import Chain, Source, Step, steps_of
 from ranvier.conversion.trace import trace
 from ranvier.errors import BadFileError, RanvierError
-from ranvier.files import write_atomic
+from ranvier.files import UNREADABLE, check_unpacked, write_atomic
 
 LAYERS = "layers"  # key of the description
 STATE = "state_dict"
 SUFFIXES = (".pt", ".pth", ".safetensors", ".npz")
+LARGEST = 2**32  # bytes that a file's weights may take
 
 
 def save_model(model: nn.Module, x: Tensor, path: str | Path, *, force: bool = False) -> Path:
@@ -60,6 +59,7 @@ def load_model(path: str | Path, layers: str | None = None) -> Source:
     """
     path = Path(path)
     state, inside = _contents(path)
+    check_numbers(str(path), state)
     if layers is None and inside is None:
         keys = ", ".join(list(state)[:8])
         raise RanvierError(
@@ -96,6 +96,19 @@ def fill(chain: Chain, state: Mapping[str, Tensor], where: str) -> None:
         _fill(step, state, where)
 
 
+def check_numbers(where: str, state: Mapping[str, Tensor]) -> None:
+    """Refuses weights that are too many, or not finite."""
+    total = 0
+    for name, value in state.items():
+        total += value.numel() * value.element_size()  # a view may have more elements than are stored
+        if total > LARGEST:
+            raise BadFileError(
+                f"{where}: with {name} of shape {tuple(value.shape)} it takes more than {LARGEST} bytes."
+            )
+        if value.is_floating_point() and not bool(torch.isfinite(value).all()):
+            raise BadFileError(f"{where}: {name} holds NaN or inf. Train again, or take an earlier checkpoint.")
+
+
 def _fill(step: Step, state: Mapping[str, Tensor], where: str) -> None:
     kinds = {
         value.dtype for key, value in state.items() if key.startswith(f"{step.name}.") and value.is_floating_point()
@@ -122,11 +135,14 @@ def _contents(path: Path) -> tuple[dict[str, Tensor], Any]:
             f"{path}: expected a file that ends in {', '.join(SUFFIXES)}. Give the weights of the network."
         )
     try:
+        if (size := path.stat().st_size) > LARGEST:
+            raise BadFileError(f"{path}: has {size} bytes, more than {LARGEST}. Give the weights of one network.")
         data = path.read_bytes()
     except OSError as error:
         raise BadFileError(
             f"{path}: {error.strerror or error}; expected the weights of a network. Check the path."
         ) from error
+    check_unpacked(str(path), io.BytesIO(data), LARGEST)
     if path.suffix == ".npz":
         return _npz(path, data), None
     if path.suffix == ".safetensors":
@@ -142,7 +158,7 @@ def _contents(path: Path) -> tuple[dict[str, Tensor], Any]:
 def _torch(path: Path, data: bytes) -> tuple[dict[str, Tensor], Any]:
     try:
         found = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (pickle.UnpicklingError, AssertionError, *UNREADABLE) as error:
         if not isinstance(error, pickle.UnpicklingError) or data[:1] not in (b"P", b"\x80"):  # a zip archive, a pickle
             raise BadFileError(f"{path}: no file of torch.save, or a damaged one. Copy it again.") from error
         raise BadFileError(
@@ -163,7 +179,7 @@ def _npz(path: Path, data: bytes) -> dict[str, Tensor]:
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as archive:
             return {name: torch.from_numpy(np.ascontiguousarray(archive[name])) for name in archive.files}
-    except (ValueError, TypeError, EOFError, OSError, zipfile.BadZipFile, zlib.error) as error:
+    except UNREADABLE as error:
         raise BadFileError(
             f"{path}: no .npz archive of plain arrays, or a damaged one ({error}). Save it with `np.savez(path, **weights)`."
         ) from error

@@ -18,7 +18,7 @@ from ranvier.conversion.conversion import Choices, Conversion
 from ranvier.conversion.convert import from_chain
 from ranvier.conversion.describe import describe, read
 from ranvier.conversion.input import BernoulliSpikes, ConstantCurrent
-from ranvier.conversion.model_file import fill, state_of
+from ranvier.conversion.model_file import check_numbers, fill, state_of
 from ranvier.conversion.normalise import MaxActivation, ModelBased, Percentile, ThresholdBalancing
 from ranvier.equations.options import Subtract, ToValue
 from ranvier.errors import BadFileError, RanvierError
@@ -92,6 +92,7 @@ def load(folder: str | Path) -> Conversion:
                 f"{ranvier.__version__} (format {FORMAT}). Update with `pip install -U ranvier`."
             )
         chain = read(config["layers"], str(folder))
+        check_numbers(str(folder / WEIGHTS), state)
         fill(chain, state, str(folder))
         kind = next((v.dtype for v in state.values() if v.is_floating_point()), torch.get_default_dtype())
         scales = {str(k): torch.tensor(v, dtype=kind) for k, v in config["scales"].items()}

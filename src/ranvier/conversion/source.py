@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from ranvier.conversion.scale import along_channels
+from ranvier.layers.scale import along_channels
 
 
 @dataclass(frozen=True, eq=False)

@@ -186,7 +186,7 @@ def mfcc(
     Raises:
         TypeError, ValueError: as `log_mel`; also unless 1 <= coefficients <= bands.
 
-    Source: S. Davis and P. Mermelstein, IEEE Trans. ASSP 28 (1980); HTK Book, equations 5.14-5.16.
+    Source: S. Davis and P. Mermelstein, IEEE Trans. ASSP 28 (1980); HTK Book, equations 5.12 (liftering) and 5.14 (transform).
     """
     check_wave("mfcc", wave, rate, window, hop)
     if not 1 <= coefficients <= bands:

@@ -20,13 +20,13 @@ DECAY = 1e-4  # part of its envelope's peak where an impulse response is cut off
 def erb(hz: Tensor) -> Tensor:
     """Equivalent rectangular bandwidth in Hz of the auditory filter at a frequency, `24.7 (4.37 f / 1000 + 1)`.
 
-    Source: Glasberg and Moore, Hearing Research 47 (1990), equation 3.
+    Source: Glasberg and Moore, Hearing Research 47 (1990).
     """
     return 24.7 * (4.37e-3 * hz + 1)
 
 
 def hz_to_erb_number(hz: Tensor) -> Tensor:
-    """Auditory filters that lie below a frequency, `21.4 log10(1 + 4.37 f / 1000)` (Glasberg and Moore 1990, equation 4)."""
+    """Auditory filters that lie below a frequency, `21.4 log10(1 + 4.37 f / 1000)` (Glasberg and Moore 1990)."""
     return 21.4 * torch.log10(1 + 4.37e-3 * hz)
 
 

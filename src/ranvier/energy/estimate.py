@@ -9,18 +9,22 @@ from torch import Tensor, nn
 from ranvier.energy.count import Count, Counts, address_bits, footprint, neurons
 from ranvier.energy.reach import delayed, reached, touched
 from ranvier.energy.result import LEVELS, Comparison, Energy, Estimate, LayerEnergy
+from ranvier.energy.simulated import count_run
 from ranvier.energy.technologies import FLOAT32, Horowitz45, Numbers, Technology
 from ranvier.energy.walk import Synapses, Visit, walk
-from ranvier.layers import Conv2d, Linear, Recurrent, SegmentLinear, Sequential
+from ranvier.layers import Recurrent, Sequential
+from ranvier.layers.scale import Scale
 from ranvier.neurons.neuron import Neuron
+from ranvier.simulation.network import Network
+from ranvier.simulation.run import Run
 from ranvier.spikes import Events
 
 DEFAULT_BITS = 8
 
 
 def estimate(
-    net: Sequential,
-    x: Tensor | Events,
+    net: Sequential | Network,
+    x: Tensor | Events | Run,
     technology: Technology | None = None,
     *,
     bits: int | None = None,
@@ -28,6 +32,9 @@ def estimate(
     accuracy: float | None = None,
 ) -> Estimate:
     """Operations and memory accesses of a network on x [T, B, *N], and the energy they would cost; print the result.
+
+    Of a simulated `Network` x is a `Run` of it, which is the sample; see `count_run` for what it counts. A graph of rates has no number of passes
+    of its own for a stretch of time, so `passes` stays 1 there and `break_even_passes` tells how many passes cost what the run does.
 
     technology: `Horowitz45()` by default. bits: of the quantised comparison; by default what `quantise` gave the weights, else 8. passes: how
     often the network without spikes computes every layer for a sample: 1 where x shows a picture T times, T where every step is a new
@@ -58,8 +65,14 @@ def estimate(
     return price(counts, technology, bits=bits_of(net) if bits is None else bits, passes=passes, accuracy=accuracy)
 
 
-def count(net: Sequential, x: Tensor | Events) -> Counts:
+def count(net: Sequential | Network, x: Tensor | Events | Run) -> Counts:
     """What every layer with synapses or neurons does on x [T, B, *N], layer by layer; see `estimate` for what is counted."""
+    if isinstance(net, Network):
+        return count_run(net, x)
+    if isinstance(x, Run):
+        raise TypeError(
+            f"estimate: a run belongs to a Network, got {type(net).__name__}. Give x, a tensor or Events [T, B, *N]."
+        )
     found: list[Count] = []
     steps = samples = 0
     before: Visit | None = None
@@ -73,8 +86,10 @@ def count(net: Sequential, x: Tensor | Events) -> Counts:
     return Counts(found, samples, steps, footprint([net]))
 
 
-def bits_of(net: nn.Module) -> int:
+def bits_of(net: nn.Module | Network) -> int:
     """Bits of the weights that `quantise` left, the most where layers differ; 8 for a network in floating point."""
+    if isinstance(net, Network):
+        return DEFAULT_BITS
     found = [int(vars(m)["weight_bits"]) for m in net.modules() if "weight_bits" in vars(m)]
     return max(found, default=DEFAULT_BITS)
 
@@ -109,8 +124,8 @@ def price(
 
 def _counted(visit: Visit) -> list[Count]:
     layer, place = visit.layer, visit.place
-    if isinstance(layer, Linear | Conv2d | SegmentLinear):
-        synapses = layer.fan_in * visit.output[0, 0].numel()
+    if isinstance(layer, Synapses):
+        synapses = (1 if isinstance(layer, Scale) else layer.fan_in) * visit.output[0, 0].numel()
         return [_synapses(Count(place, type(layer).__name__), visit.x, visit.events, synapses, layer)]
     if isinstance(layer, Recurrent):
         whole = neurons(place, layer.neuron, visit.output.numel())
@@ -132,9 +147,7 @@ def _arrivals(visit: Visit, before: Visit | None) -> int | None:
     return int(arrived.sum())
 
 
-def _synapses(
-    c: Count, x: Tensor, events: Tensor | None, synapses: int, layer: Linear | Conv2d | SegmentLinear | Recurrent
-) -> Count:
+def _synapses(c: Count, x: Tensor, events: Tensor | None, synapses: int, layer: Synapses | Recurrent) -> Count:
     arriving = (x != 0).to(x.dtype) if events is None else events
     operations = round(float(reached(layer, arriving).sum()))
     c.inputs, c.synapses = x[0, 0].numel(), synapses

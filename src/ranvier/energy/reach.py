@@ -6,6 +6,7 @@ from torch.nn import functional as F
 
 from ranvier.energy.walk import Synapses
 from ranvier.layers import Conv2d, Recurrent, SegmentLinear
+from ranvier.layers.scale import Scale, along_channels
 
 
 def reached(layer: Synapses | Recurrent, events: Tensor, *, all_synapses: bool = False) -> Tensor:
@@ -19,6 +20,8 @@ def reached(layer: Synapses | Recurrent, events: Tensor, *, all_synapses: bool =
     exist = torch.ones_like(weight, dtype=torch.float64) if all_synapses else (weight != 0).double()
     if isinstance(layer, Conv2d):
         return F.conv2d(summed, exist, None, layer.stride, layer.padding, 1, layer.groups).sum((1, 2, 3))
+    if isinstance(layer, Scale):  # one synapse a neuron
+        return (summed * along_channels(exist, summed.dim() - 1)).flatten(1).sum(1)
     if isinstance(layer, SegmentLinear):
         fan_out = exist.sum(1)[layer._segment_of(0, events.shape[0])]  # [T, in]
         return (summed * fan_out).sum(1)
@@ -31,6 +34,8 @@ def touched(layer: Synapses | Recurrent, x: Tensor) -> Tensor:
     if isinstance(layer, Conv2d):
         found = F.conv2d(sent.flatten(0, 1), exist, None, layer.stride, layer.padding, 1, layer.groups)
         return found.unflatten(0, x.shape[:2]) > 0
+    if isinstance(layer, Scale):
+        return sent * along_channels(exist, sent.dim() - 2) > 0
     if isinstance(layer, SegmentLinear):
         segments = layer._segment_of(0, len(x))
         return torch.stack([step @ exist[k].t() for step, k in zip(sent, segments, strict=True)]) > 0

@@ -21,11 +21,12 @@ def arithmetic(neuron: Neuron) -> tuple[int, int]:
     >>> arithmetic(LIF())
     (3, 2)
     """
-    return _counted(neuron.program)
+    return counted(neuron.program)
 
 
 @lru_cache(maxsize=256)
-def _counted(program: Program) -> tuple[int, int]:
+def counted(program: Program) -> tuple[int, int]:
+    """As `arithmetic`, of a program."""
     adds = multiplies = 0
     spikes: set[sympy.Symbol] = set()
     for line in lower(program).statements:

@@ -22,11 +22,12 @@ from ranvier.layers import (
     Sequential,
     SumPool2d,
 )
+from ranvier.layers.scale import Scale
 from ranvier.neurons.neuron import Neuron
 from ranvier.neurons.verbs import Verbs
 from ranvier.spikes import Events
 
-Synapses = Linear | Conv2d | SegmentLinear
+Synapses = Linear | Conv2d | SegmentLinear | Scale
 KNOWN = "Linear, Conv2d, SegmentLinear, Recurrent, neurons, pooling, Flatten, Dropout, Delays, Residual, Sequential"
 
 

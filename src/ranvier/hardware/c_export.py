@@ -3,7 +3,8 @@
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ from ranvier.files import write_atomic
 from ranvier.hardware import c_fixed, c_float, c_layers
 from ranvier.hardware.c_source import CSource, Layer, comment
 from ranvier.hardware.fixed_point import FixedPoint
-from ranvier.hardware.plan import Op, Population, Rearrange, plan
+from ranvier.hardware.plan import Op, Parallel, Population, Rearrange, Scaled, plan
 from ranvier.hardware.quantise import codes, weighted
+from ranvier.hardware.stages import every_stage
 from ranvier.layers import Sequential
 
 TYPES = {"float32": "float", "float64": "double", "fixed": "int32_t"}
@@ -150,39 +152,75 @@ def _spikes(op: Op, ops: list[Op]) -> bool:
     return isinstance(op, Population) and op.fires
 
 
+@dataclass(frozen=True)
+class _Wire:
+    """Numbers between two functions: the array's name and its type."""
+
+    name: str
+    kind: str
+
+
+@dataclass
+class _Functions:
+    """Writes a function for every operation, and the calls of one step. sizes: of the arrays between, by name and type."""
+
+    c: CSource
+    fixed: FixedPoint | None
+    last: Op
+    calls: list[str] = field(default_factory=list)
+    sizes: dict[_Wire, int] = field(default_factory=dict)
+
+    def row(self, ops: Sequence[Op], wires: tuple[_Wire, ...], kept: tuple[_Wire, ...] = ()) -> tuple[_Wire, ...]:
+        """Operations in a row, from these wires; what they end in. kept: arrays that must not be written to."""
+        for op in ops:
+            if isinstance(op, Parallel):
+                first = self.row(op.body, wires, (*kept, *wires))
+                wires = (*first, *self.row(op.shortcut, wires, (*kept, *first)))
+            if not self.passes(op):
+                wires = (self.function(op, wires, kept),)
+        return wires
+
+    def passes(self, op: Op) -> bool:
+        """Whether there is nothing to compute: factors and sums of whole numbers belong to the population behind them."""
+        return isinstance(op, Rearrange) or (self.fixed is not None and isinstance(op, Scaled | Parallel))
+
+    def function(self, op: Op, wires: tuple[_Wire, ...], kept: tuple[_Wire, ...]) -> _Wire:
+        """Writes one function and its call; returns where its output goes."""
+        c, befores = self.c, [w.kind for w in wires]
+        c.layers.append(Layer(op.place, op.name, op.before, op.after))
+        after = _type_after(c, op, befores[0])
+        if isinstance(op, Population):
+            if self.fixed is None:
+                c_float.population(c, op, befores[0], after)
+            else:
+                step = next(s.step for s in every_stage(self.fixed.stages) if s.op is op)
+                assert step is not None
+                c_fixed.population(c, op, step, self.fixed.rounding, befores, after)
+        elif isinstance(op, Parallel):
+            c_layers.addition(c, op, befores, after)
+        else:
+            c_layers.layer(c, op, befores[0], after)
+        out = _Wire("output", after)
+        if op is not self.last:
+            taken = {w.name for w in (*wires, *kept)}
+            name = next(n for k in count() if (n := f"{_short(after)}_{k}") not in taken)
+            out = _Wire(name, after)
+            self.sizes[out] = max(self.sizes.get(out, 0), math.prod(op.after))
+        self.calls.append(f"    layer_{op.place.replace('.', '_')}({', '.join([*(w.name for w in wires), out.name])});")
+        return out
+
+
 def _functions(c: CSource, ops: list[Op], fixed: FixedPoint | None) -> list[str]:
-    """Writes a function for every operation; returns the calls of one step, and counts the buffers between."""
-    calls: list[str] = []
+    """Writes a function for every operation; returns the calls of one step, and counts the arrays between."""
     working = [op for op in ops if not isinstance(op, Rearrange)]
     if not working:
         raise RanvierError("export_c: the network only rearranges its input. Give one with synapses or neurons.")
-    wire, kind = "input", SPIKES if _takes_spikes(fixed) else c.real
-    sizes: dict[tuple[str, str], int] = {}
-    for op in working:
-        c.layers.append(Layer(op.place, op.name, op.before, op.after))
-        after = _type_after(c, op, kind)
-        name = f"layer_{op.place.replace('.', '_')}"
-        if isinstance(op, Population):
-            if fixed is not None:
-                step = next(s.step for s in fixed.stages if s.op is op)
-                assert step is not None
-                c_fixed.population(c, op, step, fixed.rounding, kind, after)
-            else:
-                c_float.population(c, op, kind, after)
-        else:
-            c_layers.layer(c, op, kind, after)
-        if op is working[-1]:
-            out = "output"
-        else:
-            out = next(b for b in (f"{_short(after)}_0", f"{_short(after)}_1") if b != wire)
-            key = (out, after)
-            sizes[key] = max(sizes.get(key, 0), math.prod(op.after))
-        calls.append(f"    {name}({wire}, {out});")
-        wire, kind = out, after
-    for (name, ctype), size in sizes.items():
-        c.memory.append(f"static {ctype} {name}[{size}]; /* between layers */")
-        c.shared_ram += size * (1 if ctype == SPIKES else 8 if ctype == "double" else 4)
-    return calls
+    made = _Functions(c, fixed, working[-1])
+    made.row(ops, (_Wire("input", SPIKES if _takes_spikes(fixed) else c.real),))
+    for wire, size in made.sizes.items():
+        c.memory.append(f"static {wire.kind} {wire.name}[{size}]; /* between layers */")
+        c.shared_ram += size * (1 if wire.kind == SPIKES else 8 if wire.kind == "double" else 4)
+    return made.calls
 
 
 def _short(ctype: str) -> str:
@@ -222,7 +260,7 @@ def _text(c: CSource, made: CExport, calls: list[str], kinds: tuple[str, str], f
     ]
     formats = []
     if fixed is not None:
-        out = fixed.stages[-1].after
+        (out,) = fixed.stages[-1].after
         formats = [
             f"#define {upper}_INPUT_FRACTION ({fixed.input.fraction}) /* an input's value is input * 2^-this */",
             f"#define {upper}_OUTPUT_FRACTION ({out.fraction}) /* an output's value is output * 2^-this */",

@@ -1,13 +1,13 @@
 """C of a population in whole numbers: the lines of its `IntegerStep`, as `FixedPoint` computes them."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ranvier.hardware.c_layers import weights
+from ranvier.hardware.arithmetic import TURNED, rounded
+from ranvier.hardware.c_layers import parameters, weights
 from ranvier.hardware.c_source import CSource, comment, identifier, storage, whole
-from ranvier.hardware.fixed_point import TURNED, rounded
 from ranvier.hardware.integers import (
     Choice,
     Compare,
@@ -21,6 +21,7 @@ from ranvier.hardware.integers import (
     Tree,
 )
 from ranvier.hardware.plan import Population
+from ranvier.hardware.stages import input_name
 
 HALVED = """\
 /* a / 2^n, downwards; C leaves a negative number's >> to the compiler. */
@@ -105,8 +106,10 @@ class _Printer:
         return identifier(name) if alike else None
 
 
-def population(c: CSource, op: Population, step: IntegerStep, rounding: str, before: str, after: str) -> None:
-    """Writes the function of a population; its states are static memory."""
+def population(
+    c: CSource, op: Population, step: IntegerStep, rounding: str, befores: Sequence[str], after: str
+) -> None:
+    """Writes the function of a population; its states are static memory. befores: types of its inputs, one a branch that meets in it."""
     name = f"layer_{op.place.replace('.', '_')}"
     printer, lines = _Printer(c, name, op, step, rounding), []
     texts: list[str] = []
@@ -134,16 +137,17 @@ def population(c: CSource, op: Population, step: IntegerStep, rounding: str, bef
     if op.recurrent is not None:
         head = _recurrent(c, op, name)
         lines.append(f"const int32_t m_input_recurrent = {name}_current[k];")
-    if "m_input" in _words(read):
-        lines.append("const int32_t m_input = x[k];")
+    places = [f"x{k or ''}" for k in range(len(befores))]
+    inputs = {identifier(input_name(k)): x for k, x in enumerate(places)}
+    lines += [f"const int32_t {name} = {x}[k];" for name, x in inputs.items() if name in _words(read)]
     tail = f"\n    for (int32_t k = 0; k < {op.size}; k++) {name}_last[k] = y[k];" if op.recurrent is not None else ""
     body = "\n".join(f"        {line}" for line in (*lines, *texts, *returned))
     told = "\n".join(f"   {comment(line)}" for line in str(op.loop.program).splitlines())
     formats = "; ".join(f"{s}: {step.formats[s]}" for s in step.states)
-    unused = "" if "m_input" in _words(read) else "    (void)x;\n"
+    unused = "".join(f"    (void){x};\n" for name, x in inputs.items() if name not in _words(read))
     c.functions.append(
         f"/* {comment(op.label)}: {op.size} neurons in whole numbers ({formats}).\n{told} */\n"
-        f"static void {name}(const {before} *x, {after} *y)\n{{\n{unused}{head}"
+        f"static void {name}({parameters(befores, after)})\n{{\n{unused}{head}"
         f"    for (int32_t k = 0; k < {op.size}; k++) {{\n{body}\n    }}{tail}\n}}"
     )
 

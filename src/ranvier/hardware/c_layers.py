@@ -1,11 +1,12 @@
 """C of synapses, pooling and delays: one function a layer. Work follows what is not zero."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
 from ranvier.hardware.c_source import CSource, comment
-from ranvier.hardware.plan import Convolution, Delay, Dense, Op, Pool, Weights
+from ranvier.hardware.plan import Convolution, Delay, Dense, Op, Parallel, Pool, Scaled, Weights
 
 CODE_4 = """\
 /* Weight k of a table with two of 4 bits a byte. */
@@ -51,10 +52,25 @@ def weights(c: CSource, name: str, w: Weights, arranged: np.ndarray) -> str:
 def layer(c: CSource, op: Op, before: str, after: str) -> None:
     """Writes the function of an operation, `layer_PLACE(x, y)`. before, after: types of its input and output."""
     name = f"layer_{op.place.replace('.', '_')}"
-    body = {Dense: _dense, Convolution: _convolution, Pool: _pool, Delay: _delay}[type(op)](c, op, name, before, after)
+    kinds = {Dense: _dense, Convolution: _convolution, Pool: _pool, Delay: _delay, Scaled: _scale}
+    body = kinds[type(op)](c, op, name, before, after)
     title = f"/* {comment(op.label)}: {list(op.before)} -> {list(op.after)} */"
-    head = f"static void {name}(const {before} *x, {after} *y)"
+    head = f"static void {name}({parameters((before,), after)})"
     c.functions.append(f"{title}\n{head}\n{{\n{body}\n}}")
+
+
+def addition(c: CSource, op: Parallel, befores: Sequence[str], after: str) -> None:
+    """Writes the function that adds what the branches of a sum bring, `layer_PLACE(x, x1, y)`."""
+    name, terms = f"layer_{op.place.replace('.', '_')}", [f"x{k or ''}[k]" for k in range(len(befores))]
+    c.functions.append(
+        f"/* {comment(op.label)}: the sum of its branches */\nstatic void {name}({parameters(befores, after)})\n{{\n"
+        f"    for (int32_t k = 0; k < {math.prod(op.after)}; k++) y[k] = {' + '.join(terms)};\n}}"
+    )
+
+
+def parameters(befores: Sequence[str], after: str) -> str:
+    """Inputs x, x1, ... of these types, and the output y."""
+    return ", ".join([*(f"const {kind} *x{k or ''}" for k, kind in enumerate(befores)), f"{after} *y"])
 
 
 def scaled(c: CSource, name: str, w: Weights | None, bias: np.ndarray | None, after: tuple[int, ...]) -> str:
@@ -154,6 +170,12 @@ def _pool(c: CSource, op: Pool, name: str, before: str, after: str) -> str:
         }}
         y[k] = v{divided};
     }}"""
+
+
+def _scale(c: CSource, op: Scaled, name: str, before: str, after: str) -> str:
+    factor = c.per_neuron(f"{name}_factor", c.real, op.factor, op.after)
+    plus = "" if op.offset is None else f" + {c.per_neuron(f'{name}_offset', c.real, op.offset, op.after)}"
+    return f"    for (int32_t k = 0; k < {math.prod(op.after)}; k++) y[k] = x[k] * {factor}{plus};"
 
 
 def _delay(c: CSource, op: Delay, name: str, before: str, after: str) -> str:

@@ -1,7 +1,7 @@
 """A network as a list of operations on one sample and one step, with all shapes: what hardware checks, integers and C start from."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,14 +21,16 @@ from ranvier.layers import (
     Linear,
     MaxPool2d,
     Recurrent,
+    Residual,
     SegmentLinear,
     Sequential,
     SumPool2d,
 )
+from ranvier.layers.scale import Scale, along_channels
 from ranvier.neurons.neuron import Neuron
 
 Shape = tuple[int, ...]
-KNOWN = "Linear, Conv2d, SegmentLinear, pooling, Flatten, Dropout, Delays, Recurrent, neurons, and modules that only rearrange"
+KNOWN = "Linear, Conv2d, SegmentLinear, pooling, Flatten, Dropout, Delays, Recurrent, Residual, neurons, and modules that only rearrange"
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,6 +112,22 @@ class Rearrange(Op):
 
 
 @dataclass(frozen=True, eq=False)
+class Scaled(Op):
+    """y = factor * x + offset; both are [] or one a neuron [*N]."""
+
+    factor: np.ndarray
+    offset: np.ndarray | None
+
+
+@dataclass(frozen=True, eq=False)
+class Parallel(Op):
+    """The sum of what two rows of operations make of the same input."""
+
+    body: "tuple[Op, ...]"
+    shortcut: "tuple[Op, ...]"
+
+
+@dataclass(frozen=True, eq=False)
 class Population(Op):
     """Neurons. values: of `loop.coefficients`, float64 [*N] or []; start: initial states, likewise; recurrent: weights [N, N]."""
 
@@ -137,22 +155,32 @@ def plan(net: Sequential, shape: Sequence[int] | None = None, where: str = "plan
     """
     if not isinstance(net, Sequential):
         raise TypeError(f"{where}: net must be a Sequential, got {type(net).__name__}. Write Sequential(layer, ...).")
-    flat = list(_flatten(net, ""))
     if shape is None:
-        first = flat[0][1]
+        first = next(layer for _, layer in _flatten(net, ""))
         if not isinstance(first, Linear):
             raise ValueError(f"{where}: give the shape of a sample's input, such as shape=(1, 28, 28).")
         shape = (first.in_features,)
-    ops: list[Op] = []
-    now = tuple(int(n) for n in shape)
     with torch.no_grad():
-        for place, layer in flat:
-            ops.append(_op(place, layer, now, where))
-            now = ops[-1].after
+        return _row(net, "", tuple(int(n) for n in shape), where)
+
+
+def every(ops: Iterable[Op]) -> Iterator[Op]:
+    """All operations in order, each sum behind those that it adds."""
+    for op in ops:
+        if isinstance(op, Parallel):
+            yield from every((*op.body, *op.shortcut))
+        yield op
+
+
+def _row(net: Sequential, before: str, shape: Shape, where: str) -> list[Op]:
+    ops: list[Op] = []
+    for place, layer in _flatten(net, before):
+        ops.append(_op(place, layer, shape, where))
+        shape = ops[-1].after
     return ops
 
 
-def _flatten(net: Sequential, before: str) -> Any:
+def _flatten(net: Sequential, before: str) -> Iterator[tuple[str, nn.Module]]:
     for k, layer in enumerate(net.layers):
         if isinstance(layer, Sequential):
             yield from _flatten(layer, f"{before}{k}.")
@@ -199,6 +227,21 @@ def _op(place: str, layer: nn.Module, shape: Shape, where: str) -> Op:
         case Recurrent():
             _fits(where, place, layer, shape, shape == (layer.size,), f"({layer.size},)")
             return _population(head, layer.neuron, shape, Weights.of(layer, place))
+        case Residual():
+            body, shortcut = (
+                tuple(_row(branch, f"{place}.{name}.", shape, where))
+                for name, branch in (("body", layer.body), ("shortcut", layer.shortcut))
+            )
+            ends = [branch[-1].after if branch else shape for branch in (body, shortcut)]
+            if ends[0] != ends[1]:
+                raise RanvierError(
+                    f"{where}: layer {place} (Residual) adds shapes {ends[0]} and {ends[1]}. Give both branches the same one."
+                )
+            return Parallel(*head, ends[0], body, shortcut)
+        case Scale():
+            factor = _array(along_channels(layer.weight, len(shape)))
+            offset = None if layer.bias is None else _array(along_channels(layer.bias, len(shape)))
+            return Scaled(*head, shape, factor, offset)
         case Neuron():
             return _population(head, layer, shape, None)
     return _foreign(head, layer, shape, where)

@@ -13,7 +13,7 @@ import numpy as np
 from torch import nn
 
 from ranvier.errors import RanvierError
-from ranvier.files import write_atomic
+from ranvier.files import refuse_to_replace, write_atomic
 from ranvier.interchange.graph import SOURCE, Graph
 from ranvier.interchange.network import Network
 from ranvier.interchange.nir_neurons import write_neuron
@@ -34,11 +34,14 @@ def save_nir(
     shape: Sequence[int] | None = None,
     dt: float | None = None,
     strict: bool = False,
+    force: bool = False,
 ) -> tuple[str, ...]:
     """Writes a network as a NIR file, which `load_nir(path)` reads back to the same spikes. Returns what other readers cannot know.
 
     net: a `Sequential`, or one layer. shape: [*N] of a sample's input; known without it where the first layer is `Linear` or `Recurrent`, and
     of networks of `load_nir`. dt: time step [s], of a network without neurons.
+
+    force: write over a file that is there.
 
     Time constants, resistances, thresholds and weights stand in NIR's primitives, what a step does (dt, integrator, reset, order,
     comparison) in their metadata, which only Ranvier reads. Where that contradicts the primitive, such as a reset by subtraction, there is
@@ -65,6 +68,7 @@ def save_nir(
         raise RanvierError(
             f"save_nir: {writer.untold[0]}. Change the network, or leave strict out to keep it in the metadata."
         )
+    refuse_to_replace(path, force)
     if writer.untold:
         warnings.warn(
             f"save_nir: other readers of {path} will not know: " + "; ".join(writer.untold), UserWarning, stacklevel=2

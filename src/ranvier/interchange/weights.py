@@ -1,7 +1,6 @@
 """Weights of other packages' networks: state dicts and files of tensors, placed into ours, with a table of what went where."""
 
 import re
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +13,14 @@ import torch
 from torch import Tensor, nn
 
 from ranvier.errors import BadFileError, RanvierError
+from ranvier.files import UNREADABLE, check_unpacked
 from ranvier.layers.conv import Conv2d
 from ranvier.layers.linear import Linear
 from ranvier.layers.recurrent import Recurrent
 from ranvier.layers.sequential import Sequential
 
 State = Mapping[str, Tensor]
+LARGEST = 2**32  # bytes that the tensors of a file may take
 
 
 @dataclass(frozen=True)
@@ -40,14 +41,20 @@ def read_state(source: Mapping[str, Any] | str | Path) -> dict[str, Tensor]:
     Files are data: nothing in them is run. Raises `BadFileError` for files that hold anything but tensors, and for NaN and inf.
     """
     given = source if isinstance(source, Mapping) else _read_file(Path(source))
-    found = {}
+    where = "state" if isinstance(source, Mapping) else str(source)
+    found, total = {}, 0
     for name, value in given.items():
         try:
             tensor = torch.as_tensor(value).detach()
         except (TypeError, ValueError, RuntimeError) as error:
-            raise RanvierError(f"state: {name} is {type(value).__name__}; expected a tensor.") from error
+            raise RanvierError(f"{where}: {name} is {type(value).__name__}; expected a tensor.") from error
+        total += tensor.numel() * tensor.element_size()  # a view may have more elements than are stored
+        if total > LARGEST:
+            raise BadFileError(
+                f"{where}: with {name} of shape {tuple(tensor.shape)} it takes more than {LARGEST} bytes."
+            )
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
-            raise RanvierError(f"state: {name} holds NaN or inf. Train again, or take an earlier checkpoint.")
+            raise RanvierError(f"{where}: {name} holds NaN or inf. Train again, or take an earlier checkpoint.")
         found[str(name)] = tensor
     return found
 
@@ -95,26 +102,18 @@ def _targets(net: nn.Module, prefix: str = "") -> list[tuple[str, nn.Parameter]]
 def _read_file(file: Path) -> Mapping[str, Any]:
     if not file.is_file():
         raise BadFileError(f"{file}: no such file. Give a .npz, .safetensors or .pt file of a state dict.")
+    check_unpacked(str(file), file, LARGEST)
     try:
         if file.suffix == ".npz":
-            with np.load(file, allow_pickle=False) as opened:
-                return {name: opened[name] for name in opened.files}
+            with file.open("rb") as opened, np.load(opened, allow_pickle=False) as archive:
+                return {name: archive[name] for name in archive.files}
         if file.suffix == ".safetensors":
             found = safetensors.torch.load_file(file)
             return {name: found[name] for name in sorted(found, key=_counted)}
         found = torch.load(file, map_location="cpu", weights_only=True)
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        RuntimeError,
-        EOFError,
-        zipfile.BadZipFile,
-        safetensors.SafetensorError,
-    ) as error:
-        raise BadFileError(
-            f"{file}: cannot be read as tensors ({str(error).splitlines()[0]}). Give the file of a state dict."
-        ) from error
+    except (*UNREADABLE, safetensors.SafetensorError) as error:
+        first = (str(error).splitlines() or [type(error).__name__])[0]
+        raise BadFileError(f"{file}: cannot be read as tensors ({first}). Give the file of a state dict.") from error
     except Exception as error:  # torch raises its unpickler's own error for what is no tensor
         raise BadFileError(
             f"{file}: holds more than tensors ({type(error).__name__}). Save net.state_dict()."

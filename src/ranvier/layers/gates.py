@@ -14,17 +14,18 @@ class Gates(nn.Module):
     """The four pre-activations of an LSTM: x @ weight_ih.T + h @ weight_hh.T + bias. Names, shapes and order are `torch.nn.LSTMCell`'s.
 
     weight_ih: [4*size, in_features], weight_hh: [4*size, size], bias_ih and bias_hh: [4*size]; all from U(-1/sqrt(size), 1/sqrt(size)),
-    as there.
+    as there, the weights times `gain`.
     """
 
-    def __init__(self, in_features: int, size: int, generator: torch.Generator | None) -> None:
+    def __init__(self, in_features: int, size: int, generator: torch.Generator | None, gain: float = 1.0) -> None:
         super().__init__()
         bound = 1 / math.sqrt(size)
 
-        def drawn(*shape: int) -> nn.Parameter:
+        def drawn(*shape: int, bound: float = bound) -> nn.Parameter:
             return nn.Parameter(torch.empty(shape).uniform_(-bound, bound, generator=generator))
 
-        self.weight_ih, self.weight_hh = drawn(4 * size, in_features), drawn(4 * size, size)
+        self.weight_ih = drawn(4 * size, in_features, bound=gain * bound)
+        self.weight_hh = drawn(4 * size, size, bound=gain * bound)
         self.bias_ih, self.bias_hh = drawn(4 * size), drawn(4 * size)
 
     def of_input(self, x: Tensor) -> Tensor:

@@ -2,18 +2,14 @@
 
 from typing import Any
 
-import torch
-
-from ranvier.equations.declaration import parameter, state
+from ranvier.equations.declaration import parameter
 from ranvier.equations.functions import clip, exp, linoid
 from ranvier.equations.integrators import RungeKutta4
-from ranvier.neurons.neuron import Neuron
+from ranvier.neurons.sodium_potassium import LONGEST_STEP, SodiumPotassium
 from ranvier.units import (
     CapacitanceDensity,
     ConductanceDensity,
     CurrentDensity,
-    Dimensionless,
-    Frequency,
     Voltage,
     cm,
     mS,
@@ -22,10 +18,10 @@ from ranvier.units import (
     uF,
 )
 
-LONGEST_STEP, LONGEST_RUNGE_KUTTA = 0.1 * ms, 0.05 * ms
+LONGEST_RUNGE_KUTTA = 0.05 * ms
 
 
-class HodgkinHuxley(Neuron):
+class HodgkinHuxley(SodiumPotassium):
     """Hodgkin-Huxley neuron: the squid axon's sodium, potassium and leak currents through one patch of membrane.
 
     c_mem dv/dt = g_na m^3 h (e_na - v) + g_k n^4 (e_k - v) + g_leak (e_leak - v) + i;  dx/dt = alpha_x (1 - x) - beta_x x for m, h, n;
@@ -45,7 +41,7 @@ class HodgkinHuxley(Neuron):
     Raises ValueError for dt > 0.1 ms, for dt > 0.05 ms with `RungeKutta4`, and for v_rearm at or above v_threshold.
 
     Source: Hodgkin and Huxley (1952), "A quantitative description of membrane current and its application to conduction and excitation
-    in nerve", eq. 7, 12, 13, 15, 16, 20, 21, 23, 24, 26 and table 3.
+    in nerve", Journal of Physiology 117, eq. 7, 15, 16 and 26, with the rates and constants that its part II fits.
 
     >>> import torch
     >>> from ranvier.units import cm, uA
@@ -63,20 +59,13 @@ class HodgkinHuxley(Neuron):
     v_rest: Voltage = parameter(-65 * mV)  # where v starts and from where the rates count
     v_threshold: Voltage = parameter(0.0)  # a spike is its upward crossing
     v_rearm: Voltage = parameter(-20 * mV)  # v must come down to it before the next spike
-    v: Voltage = state("v_rest")  # membrane potential, [B, *N]
-    m: Dimensionless = state("m_rest")  # sodium activation, [B, *N]
-    h: Dimensionless = state("h_rest")  # sodium inactivation, [B, *N]
-    n: Dimensionless = state("n_rest")  # potassium activation, [B, *N]
 
     default_dt = 0.025 * ms
     default_integrator = RungeKutta4()
     lowest: Voltage = -55 * mV  # of v - v_rest in the rates: below, a step of `RungeKutta4` would be too long for m
     highest: Voltage = 165 * mV
-    unit: Voltage = 1 * mV
-    pace: Frequency = 1 / ms
 
     def rates(self, v: Any) -> Any:
-        """Opening and closing rate of each gate [1/s]."""
         u = clip(v - self.v_rest, self.lowest, self.highest) / self.unit
         return {
             "m": (self.pace * linoid((u - 25) / 10), self.pace * 4 * exp(-u / 18)),
@@ -85,48 +74,17 @@ class HodgkinHuxley(Neuron):
         }
 
     def dynamics(self, s: Any, i: CurrentDensity) -> Any:
-        sodium = self.g_na * s.m**3 * s.h * (self.e_na - s.v)
-        potassium = self.g_k * s.n**4 * (self.e_k - s.v)
-        leak = self.g_leak * (self.e_leak - s.v)
-        gates = {"m": s.m, "h": s.h, "n": s.n}
-        return {
-            "v": (sodium + potassium + leak + i) / self.c_mem,
-            **{x: opens * (1 - gates[x]) - closes * gates[x] for x, (opens, closes) in self.rates(s.v).items()},
-        }
+        return self.flow(s, i)
 
-    def m_rest(self) -> Any:
-        return self.settled("m")
-
-    def h_rest(self) -> Any:
-        return self.settled("h")
-
-    def n_rest(self) -> Any:
-        return self.settled("n")
-
-    def settled(self, gate: str) -> Any:
-        """Where a gate settles at v_rest."""
-        opens, closes = self.rates(self.v_rest)[gate]
-        return opens / (opens + closes)
-
-    def threshold(self, s: Any) -> Any:
-        return s.v - self.v_threshold
-
-    def rearm(self, s: Any) -> Any:
-        return self.v_rearm - s.v
+    def start(self) -> Any:
+        return self.v_rest
 
     def validate(self) -> None:
-        """Refuses what `Neuron.validate` refuses, steps that are too long, and a v_rearm at or above v_threshold."""
+        """Refuses what `SodiumPotassium.validate` refuses, and steps that are too long for `RungeKutta4`."""
+        if isinstance(self.options.integrator, RungeKutta4) and self.dt > LONGEST_RUNGE_KUTTA:
+            hint = ", or integrator=ExponentialMidpoint()" if self.dt <= LONGEST_STEP else ""
+            raise ValueError(
+                f"{type(self).__name__}: dt must not exceed {LONGEST_RUNGE_KUTTA / ms:g} ms with {self.options.integrator}, "
+                f"got dt={self.dt:g} s. Write dt=0.025 * ms{hint}."
+            )
         super().validate()
-        name, runge_kutta = type(self).__name__, isinstance(self.options.integrator, RungeKutta4)
-        longest = LONGEST_RUNGE_KUTTA if runge_kutta else LONGEST_STEP
-        if self.dt > longest:
-            hint = ", or integrator=ExponentialMidpoint()" if runge_kutta and self.dt <= LONGEST_STEP else ""
-            raise ValueError(
-                f"{name}: dt must not exceed {longest / ms:g} ms with {self.options.integrator}, got dt={self.dt:g} s. "
-                f"Write dt=0.025 * ms{hint}."
-            )
-        gap = torch.as_tensor(self.v_threshold) - torch.as_tensor(self.v_rearm)
-        if float(gap.detach().min()) <= 0:
-            raise ValueError(
-                f"{name}: v_rearm must lie below v_threshold, or one crossing counts as many spikes. Write v_rearm=-20 * mV."
-            )

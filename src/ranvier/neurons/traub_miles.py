@@ -2,18 +2,14 @@
 
 from typing import Any
 
-import torch
-
-from ranvier.equations.declaration import parameter, state
+from ranvier.equations.declaration import parameter
 from ranvier.equations.functions import clip, exp, linoid
 from ranvier.equations.integrators import ExponentialMidpoint
-from ranvier.neurons.neuron import Neuron
-from ranvier.units import Capacitance, Conductance, Current, Dimensionless, Frequency, Voltage, ms, mV, nS, pF, uS
-
-LONGEST_STEP = 0.1 * ms
+from ranvier.neurons.sodium_potassium import SodiumPotassium
+from ranvier.units import Capacitance, Conductance, Current, Voltage, ms, mV, nS, pF, uS
 
 
-class TraubMiles(Neuron):
+class TraubMiles(SodiumPotassium):
     """Traub-Miles neuron: sodium, potassium and leak currents of a hippocampal cell, in one compartment and in absolute units.
 
     c_mem dv/dt = g_na m^3 h (e_na - v) + g_k n^4 (e_k - v) + g_leak (e_leak - v) + i;  dx/dt = alpha_x (1 - x) - beta_x x for m, h, n;
@@ -48,20 +44,13 @@ class TraubMiles(Neuron):
     v_t: Voltage = parameter(-63 * mV)  # from where the rates count: it shifts the threshold
     v_threshold: Voltage = parameter(-20 * mV)  # a spike is its upward crossing
     v_rearm: Voltage = parameter(-30 * mV)  # v must come down to it before the next spike
-    v: Voltage = state("e_leak")  # membrane potential, [B, *N]
-    m: Dimensionless = state("m_start")  # sodium activation, [B, *N]
-    h: Dimensionless = state("h_start")  # sodium inactivation, [B, *N]
-    n: Dimensionless = state("n_start")  # potassium activation, [B, *N]
 
     default_dt = 0.05 * ms
     default_integrator = ExponentialMidpoint()
     lowest: Voltage = -60 * mV  # of v - v_t in the rates
     highest: Voltage = 140 * mV
-    unit: Voltage = 1 * mV
-    pace: Frequency = 1 / ms
 
     def rates(self, v: Any) -> Any:
-        """Opening and closing rate of each gate [1/s]."""
         u = clip(v - self.v_t, self.lowest, self.highest) / self.unit
         return {
             "m": (self.pace * 1.28 * linoid((u - 13) / 4), self.pace * 1.4 * linoid((40 - u) / 5)),
@@ -70,43 +59,7 @@ class TraubMiles(Neuron):
         }
 
     def dynamics(self, s: Any, i: Current) -> Any:
-        sodium = self.g_na * s.m**3 * s.h * (self.e_na - s.v)
-        potassium = self.g_k * s.n**4 * (self.e_k - s.v)
-        leak = self.g_leak * (self.e_leak - s.v)
-        gates = {"m": s.m, "h": s.h, "n": s.n}
-        return {
-            "v": (sodium + potassium + leak + i) / self.c_mem,
-            **{x: opens * (1 - gates[x]) - closes * gates[x] for x, (opens, closes) in self.rates(s.v).items()},
-        }
+        return self.flow(s, i)
 
-    def m_start(self) -> Any:
-        return self.settled("m")
-
-    def h_start(self) -> Any:
-        return self.settled("h")
-
-    def n_start(self) -> Any:
-        return self.settled("n")
-
-    def settled(self, gate: str) -> Any:
-        """Where a gate settles at e_leak."""
-        opens, closes = self.rates(self.e_leak)[gate]
-        return opens / (opens + closes)
-
-    def threshold(self, s: Any) -> Any:
-        return s.v - self.v_threshold
-
-    def rearm(self, s: Any) -> Any:
-        return self.v_rearm - s.v
-
-    def validate(self) -> None:
-        """Refuses what `Neuron.validate` refuses, steps that are too long, and a v_rearm at or above v_threshold."""
-        super().validate()
-        name = type(self).__name__
-        if self.dt > LONGEST_STEP * (1 + 1e-6):
-            raise ValueError(f"{name}: dt must not exceed 0.1 ms, got dt={self.dt:g} s. Write dt=0.05 * ms.")
-        gap = torch.as_tensor(self.v_threshold) - torch.as_tensor(self.v_rearm)
-        if float(gap.detach().min()) <= 0:
-            raise ValueError(
-                f"{name}: v_rearm must lie below v_threshold, or one crossing counts as many spikes. Write v_rearm=-30 * mV."
-            )
+    def start(self) -> Any:
+        return self.e_leak

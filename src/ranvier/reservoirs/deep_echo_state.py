@@ -1,18 +1,18 @@
 """Deep echo state network."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from ranvier.reservoirs.pooling import Pooling
-from ranvier.reservoirs.reservoir import Reservoir
+from ranvier.reservoirs.leaky import LeakyReservoir
 from ranvier.reservoirs.scan import Weights, scan
-from ranvier.reservoirs.topologies import Topology
-from ranvier.reservoirs.units import IntrinsicPlasticity, adapted, draw, seeds
+from ranvier.reservoirs.units import adapted, draw, seeds
 
 
-class DeepEchoState(Reservoir):
+@dataclass(kw_only=True, eq=False, repr=False)
+class DeepEchoState(LeakyReservoir):
     """Echo state networks in a row: layer l gets the states of layer l - 1 at the same step; the readout sees all layers.
 
         x_l[t] = (1 - leak_l) x_l[t-1] + leak_l tanh(W_l x_l[t-1] + Win_l x_{l-1}[t] + b_l),   x_0 = u
@@ -40,42 +40,8 @@ class DeepEchoState(Reservoir):
         (3000, 100)
     """
 
-    def __init__(
-        self,
-        units: Sequence[int] = (100, 100, 100),
-        *,
-        spectral_radius: Any = 0.9,
-        leak: Any = 1.0,
-        input_scaling: Any = 1.0,
-        between: Any = 1.0,
-        bias_scaling: Any = 0.0,
-        topology: Topology | None = None,
-        activation: str = "tanh",
-        noise: float = 0.0,
-        plasticity: IntrinsicPlasticity | None = None,
-        readout: Any = None,
-        pooling: Pooling | None = None,
-        washout: int = 0,
-        read_input: bool = False,
-        standardise: bool = False,
-        random_state: Any = 0,
-    ) -> None:
-        self.units = units
-        self.spectral_radius = spectral_radius
-        self.leak = leak
-        self.input_scaling = input_scaling
-        self.between = between
-        self.bias_scaling = bias_scaling
-        self.topology = topology
-        self.activation = activation
-        self.noise = noise
-        self.plasticity = plasticity
-        self.readout = readout
-        self.pooling = pooling
-        self.washout = washout
-        self.read_input = read_input
-        self.standardise = standardise
-        self.random_state = random_state
+    units: Sequence[int] = field(default=(100, 100, 100), kw_only=False)
+    between: Any = 1.0
 
     @property
     def _columns(self) -> int:
@@ -85,21 +51,10 @@ class DeepEchoState(Reservoir):
         super()._check_arguments()
         if not len(self.units):
             raise ValueError("DeepEchoState: units must name at least one layer, got none. Write units=(100, 100).")
-        if not self.noise >= 0:
-            raise ValueError(f"DeepEchoState: noise must be at least 0, got {self.noise}. Use for example noise=1e-6.")
-        if self.plasticity is not None and self.activation != "tanh":
-            raise ValueError(
-                "DeepEchoState: intrinsic plasticity is defined for tanh units. Use activation='tanh' or plasticity=None."
-            )
 
     def _draw(self, inputs: int) -> None:
         depth = len(self.units)
         *each, self._noise_seed = seeds(self.random_state, depth + 1)
-        given = np.atleast_1d(np.asarray(self.input_scaling, np.float64))
-        if len(given) not in (1, inputs):
-            raise ValueError(
-                f"DeepEchoState: input_scaling has {len(given)} entries, X {inputs} features. Give a number, or one a feature."
-            )
         radii, leaks, biases = (
             _per_layer(name, getattr(self, name), depth) for name in ("spectral_radius", "leak", "bias_scaling")
         )
@@ -107,7 +62,7 @@ class DeepEchoState(Reservoir):
         self.layers_: list[Weights] = []
         for k, units in enumerate(self.units):
             if k == 0:
-                scaling = np.broadcast_to(given, inputs)
+                scaling = self._input_scalings()
             else:
                 before = self.units[k - 1]
                 scaling = np.full(before, between[k - 1] / np.sqrt(before))
@@ -132,15 +87,11 @@ class DeepEchoState(Reservoir):
             self.layers_[k] = adapted(weights, self.plasticity, rows, start)
             rows, _ = scan(self.layers_[k], rows, start, np.zeros((len(start) - 1, weights.units)))
 
-    def _noise(self) -> Any:
-        return np.random.default_rng(self._noise_seed) if self.noise else None
-
     def _scan(self, rows: np.ndarray, start: np.ndarray, state: Any, noise: Any = None) -> tuple[np.ndarray, Any]:
         found, after = [np.ascontiguousarray(rows)], []
         for k, weights in enumerate(self.layers_):
             before = np.zeros((len(start) - 1, weights.units)) if state is None else state[k]
-            added = None if noise is None else noise.normal(0.0, self.noise, (len(rows), weights.units))
-            states, last = scan(weights, found[-1], start, before, added)
+            states, last = scan(weights, found[-1], start, before, self._added(noise, len(rows), weights.units))
             found.append(states)
             after.append(last)
         return np.hstack(found[1:]), after

@@ -1,21 +1,21 @@
 """Echo state network."""
 
 import warnings
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from ranvier.reservoirs.layer import EchoLayer
-from ranvier.reservoirs.pooling import Pooling
-from ranvier.reservoirs.reservoir import Reservoir
+from ranvier.reservoirs.leaky import LeakyReservoir
 from ranvier.reservoirs.scan import Weights, scan
-from ranvier.reservoirs.topologies import Topology
-from ranvier.reservoirs.units import IntrinsicPlasticity, adapted, draw, seeds
+from ranvier.reservoirs.units import adapted, draw, seeds
 
 TRIED = 1000  # steps after which the start must be forgotten
 
 
-class EchoState(Reservoir):
+@dataclass(kw_only=True, eq=False, repr=False)
+class EchoState(LeakyReservoir):
     """Echo state network: leaky tanh units with fixed random links; only the readout learns.
 
         x[t] = (1 - leak) x[t-1] + leak tanh(W x[t-1] + Win u[t] + Wfb y[t-1] + b),   output y[t] from x[t]
@@ -52,44 +52,9 @@ class EchoState(Reservoir):
         True
     """
 
-    def __init__(
-        self,
-        units: int = 100,
-        *,
-        spectral_radius: float | None = 0.9,
-        leak: Any = 1.0,
-        input_scaling: Any = 1.0,
-        bias_scaling: float = 0.0,
-        topology: Topology | None = None,
-        activation: str = "tanh",
-        noise: float = 0.0,
-        plasticity: IntrinsicPlasticity | None = None,
-        feedback: bool = False,
-        feedback_scaling: float = 1.0,
-        readout: Any = None,
-        pooling: Pooling | None = None,
-        washout: int = 0,
-        read_input: bool = False,
-        standardise: bool = False,
-        random_state: Any = 0,
-    ) -> None:
-        self.units = units
-        self.spectral_radius = spectral_radius
-        self.leak = leak
-        self.input_scaling = input_scaling
-        self.bias_scaling = bias_scaling
-        self.topology = topology
-        self.activation = activation
-        self.noise = noise
-        self.plasticity = plasticity
-        self.feedback = feedback
-        self.feedback_scaling = feedback_scaling
-        self.readout = readout
-        self.pooling = pooling
-        self.washout = washout
-        self.read_input = read_input
-        self.standardise = standardise
-        self.random_state = random_state
+    units: int = field(default=100, kw_only=False)
+    feedback: bool = False
+    feedback_scaling: float = 1.0
 
     @property
     def _columns(self) -> int:
@@ -99,24 +64,10 @@ class EchoState(Reservoir):
         """The fitted reservoir as a layer of a trained network; see `EchoLayer`."""
         return EchoLayer(self.weights_)
 
-    def _check_arguments(self) -> None:
-        super()._check_arguments()
-        if not self.noise >= 0:
-            raise ValueError(f"EchoState: noise must be at least 0, got {self.noise}. Use for example noise=1e-6.")
-        if self.plasticity is not None and self.activation != "tanh":
-            raise ValueError(
-                "EchoState: intrinsic plasticity is defined for tanh units. Use activation='tanh' or plasticity=None."
-            )
-
     def _draw(self, inputs: int) -> None:
         weights, self._noise_seed = seeds(self.random_state, 2)
-        given = np.atleast_1d(np.asarray(self.input_scaling, np.float64))
-        if len(given) not in (1, self.features_):
-            raise ValueError(
-                f"EchoState: input_scaling has {len(given)} entries, X {self.features_} features. Give a number, or one a feature."
-            )
         scaling = np.full(inputs, float(self.feedback_scaling))
-        scaling[: self.features_] = given
+        scaling[: self.features_] = self._input_scalings()
         self.weights_: Weights = draw(
             "EchoState", weights, self.units, scaling, radius=self.spectral_radius, leak=self.leak,
             bias_scaling=self.bias_scaling, topology=self.topology, activation=self.activation,
@@ -144,10 +95,7 @@ class EchoState(Reservoir):
                 stacklevel=4,
             )
 
-    def _noise(self) -> Any:
-        return np.random.default_rng(self._noise_seed) if self.noise else None
-
     def _scan(self, rows: np.ndarray, start: np.ndarray, state: Any, noise: Any = None) -> tuple[np.ndarray, Any]:
         at_rest = np.zeros((len(start) - 1, self.units))
-        added = None if noise is None else noise.normal(0.0, self.noise, (len(rows), self.units))
+        added = self._added(noise, len(rows), self.units)
         return scan(self.weights_, np.ascontiguousarray(rows), start, at_rest if state is None else state, added)

@@ -64,7 +64,10 @@ def draw_inputs(
 
 
 class Liquid:
-    """A network of `Wiring` and `Inputs`; see `LiquidState` for the rest. rule: of synapses between excitatory neurons, in place of dynamics."""
+    """A network of `Wiring` and `Inputs`; see `LiquidState` for the rest.
+
+    rule: of synapses between excitatory neurons, in place of dynamics. learning: [S], bool, which of these follow it; None: all.
+    """
 
     def __init__(
         self,
@@ -78,6 +81,7 @@ class Liquid:
         tau_adapt: float,
         dynamic: bool,
         rule: Rule | None = None,
+        learning: NDArray[np.bool_] | None = None,
     ) -> None:
         self.dt, self.n, self.inputs = dt, wiring.n, inputs
         self.net = Network(dt=dt)
@@ -105,13 +109,14 @@ class Liquid:
         self.source = self.net.add(len(inputs.sums), SpikeSource([]), "input")
         currents = [ExponentialSynapse(dt=dt, tau=tau) for tau in TAU_SYN]
         self.projections: list[tuple[Projection, np.ndarray]] = []
-        for kind in range(4):
-            mine = np.flatnonzero(wiring.kind == kind)
+        taught = (wiring.kind == 0) & (rule is not None) & (True if learning is None else learning)
+        groups = [(k, (wiring.kind == k) & ~taught, DynamicSynapse() if dynamic else None) for k in range(4)]
+        for kind, chosen, learned in [*groups, (0, taught, rule)]:
+            mine = np.flatnonzero(chosen)
             if len(mine):
-                learned = rule if kind == 0 and rule is not None else DynamicSynapse() if dynamic else None
                 made = self.net.connect(
                     populations[kind // 2], populations[kind % 2], Pairs(place[wiring.pre[mine]], place[wiring.post[mine]]), wiring.weight[mine],
-                    np.maximum(wiring.delay[mine], dt), currents[kind // 2], learned, name=("EE", "EI", "IE", "II")[kind],
+                    np.maximum(wiring.delay[mine], dt), currents[kind // 2], learned, name="taught" if taught[mine[0]] else ("EE", "EI", "IE", "II")[kind],
                 )  # fmt: skip
                 self.projections.append((made, mine))
         for k in range(2):

@@ -2,18 +2,18 @@
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from ranvier.plasticity.rule import Rule
 from ranvier.reservoirs.liquid import RESET, THRESHOLD, Ends, Inputs, Liquid, draw_inputs
-from ranvier.reservoirs.pooling import Pooling
 from ranvier.reservoirs.reservoir import Reservoir
 from ranvier.reservoirs.spike_codes import Rates, SpikeCode
 from ranvier.reservoirs.units import seeds
-from ranvier.reservoirs.wiring import PROBABILITY, Wiring, column, forward, joined
+from ranvier.reservoirs.wiring import PROBABILITY, Wiring, column
 from ranvier.simulation.networks.built import Built
 from ranvier.units import Hz, ms
 
@@ -34,6 +34,7 @@ class Tally:
         self.seconds += seconds
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class LiquidState(Reservoir):
     """Liquid state machine of Maass, Natschlaeger and Markram: spikes in, a column of neurons, a readout of its filtered spikes.
 
@@ -47,8 +48,6 @@ class LiquidState(Reservoir):
 
     Args:
         shape: neurons along the three axes of the column.
-        layers: columns one behind the other, all of which the readout sees (a deep liquid state machine): the excitatory neurons of each reach each neuron of
-            the next with `forward_probability`. Give target_rate then, which is set column by column: activity else dies or grows with depth.
         inhibitory: share of inhibitory neurons.
         lam: length of connections, in distances between neighbours; 0 leaves the neurons alone.
         probability: C for EE, EI, IE, II.
@@ -73,8 +72,7 @@ class LiquidState(Reservoir):
         where the liquid is silent (mean rate below 1 Hz) or saturated (above 100 Hz), with what to turn.
 
     Source: Maass, Natschlaeger and Markram (2002), "Real-time computing without stable states", Neural Computation 14, section 4 and appendix B. Ours: no
-    jitter of the start, static input synapses to `input_probability` of the neurons. Several columns: after Soures and Kudithipudi (2019), Frontiers in
-    Neuroscience 13, whose winner-take-all layers between liquids, which learn by STDP, are not here.
+    jitter of the start, static input synapses to `input_probability` of the neurons.
 
     >>> import numpy as np
     >>> from ranvier.reservoirs import Counts, LiquidState
@@ -87,60 +85,23 @@ class LiquidState(Reservoir):
 
     kinds = 4  # of pairs that have a probability of their own
 
-    def __init__(
-        self,
-        shape: Sequence[int] = (15, 3, 3),
-        *,
-        layers: int = 1,
-        forward_probability: float = 0.1,
-        inhibitory: float = 0.2,
-        lam: float = 2.0,
-        probability: Sequence[float] = PROBABILITY,
-        weight_scale: float = 1.0,
-        input_scale: float = 1.0,
-        input_probability: float = 0.3,
-        input_inhibitory: float = 0.0,
-        target_rate: float | None = None,
-        dynamic: bool = True,
-        adaptation: float = 0.0,
-        tau_adapt: float = 100 * ms,
-        tau_mem: float = 30 * ms,
-        tau_readout: float | None = 30 * ms,
-        code: SpikeCode | None = None,
-        step: float = 10 * ms,
-        dt: float = 0.1 * ms,
-        readout: Any = None,
-        pooling: Pooling | None = None,
-        washout: int = 0,
-        read_input: bool = False,
-        standardise: bool = False,
-        random_state: Any = 0,
-    ) -> None:
-        self.shape = shape
-        self.layers = layers
-        self.forward_probability = forward_probability
-        self.inhibitory = inhibitory
-        self.lam = lam
-        self.probability = probability
-        self.weight_scale = weight_scale
-        self.input_scale = input_scale
-        self.input_probability = input_probability
-        self.input_inhibitory = input_inhibitory
-        self.target_rate = target_rate
-        self.dynamic = dynamic
-        self.adaptation = adaptation
-        self.tau_adapt = tau_adapt
-        self.tau_mem = tau_mem
-        self.tau_readout = tau_readout
-        self.code = code
-        self.step = step
-        self.dt = dt
-        self.readout = readout
-        self.pooling = pooling
-        self.washout = washout
-        self.read_input = read_input
-        self.standardise = standardise
-        self.random_state = random_state
+    shape: Sequence[int] = field(default=(15, 3, 3), kw_only=False)
+    inhibitory: float = 0.2
+    lam: float = 2.0
+    probability: Any = PROBABILITY
+    weight_scale: float = 1.0
+    input_scale: float = 1.0
+    input_probability: float = 0.3
+    input_inhibitory: float = 0.0
+    target_rate: float | None = None
+    dynamic: bool = True
+    adaptation: float = 0.0
+    tau_adapt: float = 100 * ms
+    tau_mem: float = 30 * ms
+    tau_readout: float | None = 30 * ms
+    code: SpikeCode | None = None
+    step: float = 10 * ms
+    dt: float = 0.1 * ms
 
     def fit(self, X: Any, y: Any) -> Any:
         """See `Reservoir.fit`; says so where the liquid was silent or saturated."""
@@ -158,11 +119,24 @@ class LiquidState(Reservoir):
         net = self._liquid().net
         return Built(net, tuple(net.populations))
 
+    def spike_counts(self, X: Any) -> Any:
+        """Spikes of every neuron in every row of the sequences, from rest, [T, N], in the form of X."""
+        x, liquid, found = self._given(X), self._liquid(), []
+        for rows in x.parts(self._scaled(x.rows)):
+            found.append(liquid.states(rows, self.step, self._code(), None, None, keep=False)[0])
+        return x.as_given(np.concatenate(found))
+
+    def input_counts(self, X: Any) -> np.ndarray:
+        """Spikes that enter through every channel of the code, summed over each sequence, [n, channels]."""
+        x, channels = self._given(X), len(self.inputs_.sums)
+        found = [self._code().spikes(rows, self.step, self.inputs_.sums)[1] for rows in x.parts(self._scaled(x.rows))]
+        return np.stack([np.bincount(part, minlength=channels) for part in found])
+
     # what a reservoir defines
 
     @property
     def _columns(self) -> int:
-        return int(np.prod(self.shape)) * self.layers
+        return int(np.prod(self.shape))
 
     def _check_arguments(self) -> None:
         super()._check_arguments()
@@ -174,8 +148,6 @@ class LiquidState(Reservoir):
         for key, low, high in (
             ("inhibitory", 0, 1),
             ("input_probability", 0, 1),
-            ("forward_probability", 0, 1),
-            ("layers", 1, np.inf),
             ("input_inhibitory", 0, 1),
             ("lam", 0, np.inf),
             ("adaptation", 0, np.inf),
@@ -201,7 +173,7 @@ class LiquidState(Reservoir):
         self.wiring_ = self._wire(wiring)
         channels = self._code().channels(inputs)
         self.inputs_: Inputs = draw_inputs(
-            channels, self.wiring_, self.input_probability, self.input_inhibitory, entering, self._first_layer()
+            channels, self.wiring_, self.input_probability, self.input_inhibitory, entering, self._entered()
         )
         self.start_ = starting.uniform(RESET, THRESHOLD, self.wiring_.n)
         self.input_scale_ = float(self.input_scale)
@@ -210,20 +182,12 @@ class LiquidState(Reservoir):
     def _wire(self, rng: np.random.Generator) -> Wiring:
         """The liquid's synapses."""
         lam, probability = (self.lam, self.probability) if self.lam > 0 else (1.0, (0.0,) * 4)
-        each = self._columns // self.layers
-        parts = [
-            column(self.shape, rng, inhibitory=self.inhibitory, lam=lam, probability=probability)
-            for _ in range(self.layers)
-        ]
-        wiring = joined(parts) if self.layers > 1 else parts[0]
-        wiring = wiring.scaled(self.weight_scale)
-        for k in range(1, self.layers):
-            wiring = forward(wiring, (k - 1) * each, k * each, (k + 1) * each, self.forward_probability, rng)
-        return wiring
+        wiring = column(self.shape, rng, inhibitory=self.inhibitory, lam=lam, probability=probability)
+        return wiring.scaled(self.weight_scale)
 
-    def _first_layer(self) -> int:
+    def _entered(self) -> int:
         """How many neurons, from the first on, input reaches."""
-        return self.wiring_.n // self.layers
+        return self.wiring_.n
 
     def _adapt(self, rows: np.ndarray, start: np.ndarray) -> None:
         if self.target_rate is not None:
@@ -231,24 +195,9 @@ class LiquidState(Reservoir):
 
             def rate(scale: float) -> float:
                 self.input_scale_, self._built = scale, None
-                return float(self._rates(some)[: self._first_layer()].mean())
+                return float(self._rates(some)[: self._entered()].mean())
 
-            self.input_scale_ = searched(type(self).__name__, "input", rate, self.target_rate, self.input_scale)
-            self._built = None
-            for k in range(1, self.layers):
-                self._set_forward(k, some)
-
-    def _set_forward(self, k: int, some: list[np.ndarray]) -> None:
-        """Scales what enters column k until its rate is as asked for."""
-        each, drawn, wanted = self._first_layer(), self.wiring_, self.target_rate
-        entering = (drawn.pre // each == k - 1) & (drawn.post // each == k)
-
-        def rate(scale: float) -> float:
-            self.wiring_, self._built = drawn.scaled(np.where(entering, scale, 1.0)), None
-            return float(self._rates(some)[k * each : (k + 1) * each].mean())
-
-        assert wanted is not None
-        rate(searched(type(self).__name__, f"synapses between columns {k - 1} and {k}", rate, wanted, 1.0))
+            set_scale(self._name, "input", rate, self.target_rate, self.input_scale)
 
     def _some(self, rows: np.ndarray, start: np.ndarray) -> list[np.ndarray]:
         """A few sequences, spread over all."""
@@ -289,11 +238,20 @@ class LiquidState(Reservoir):
             self._built = self._made()
         return self._built
 
-    def _made(self, rule: Rule | None = None) -> Liquid:
+    def _teach(self, rule: Rule, rows: np.ndarray, start: np.ndarray, learning: Any = None) -> None:
+        """Runs sequences through while synapses between excitatory neurons follow a rule (those of `learning`, [S]; None: all), and keeps what they learn."""
+        liquid = self._made(rule, learning)
+        for first, last in pairwise(start):
+            liquid.spikes(rows[first:last], self.step, self._code(), None)
+            liquid.keep_weights()
+        self.wiring_ = replace(self.wiring_, weight=liquid.learned(self.wiring_))
+        self._built = None
+
+    def _made(self, rule: Rule | None = None, learning: Any = None) -> Liquid:
         entering = replace(self.inputs_, weight=self.inputs_.weight * self.input_scale_)
         return Liquid(
             self.wiring_, entering, self.start_, dt=self.dt, tau_mem=self.tau_mem, adaptation=self.adaptation, tau_adapt=self.tau_adapt,
-            dynamic=self.dynamic, rule=rule,
+            dynamic=self.dynamic, rule=rule, learning=learning,
         )  # fmt: skip
 
     def _code(self) -> SpikeCode:
@@ -313,13 +271,9 @@ class LiquidState(Reservoir):
                 stacklevel=3,
             )
 
-    def __getstate__(self) -> Any:
-        state: Any = super().__getstate__()
-        return {**state, "_built": None} if "_built" in state else state
 
-
-def searched(where: str, what: str, rate: Any, wanted: float, begin: float, halvings: int = 6) -> float:
-    """A scale at which a rate that rises with it is about as wanted: within a factor of 2^10 of the first, by bisection.
+def set_scale(where: str, what: str, rate: Any, wanted: float, begin: float, halvings: int = 6) -> None:
+    """Calls `rate`, which sets a scale and returns the rate that rises with it, until this is about as wanted: by bisection, within a factor of 2^10.
 
     Warns where no scale gives half to twice the rate.
     """
@@ -349,4 +303,3 @@ def searched(where: str, what: str, rate: Any, wanted: float, begin: float, halv
             "input_probability or target_rate.",
             stacklevel=4,
         )
-    return best

@@ -1,7 +1,7 @@
 """NeuCube: a cube of spiking neurons that learns from its input by STDP, read by deSNN."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,13 +11,12 @@ from ranvier.plasticity.pair_stdp import PairSTDP
 from ranvier.reservoirs.desnn import DeSNN
 from ranvier.reservoirs.liquid import INPUT, Inputs
 from ranvier.reservoirs.liquid_state import LiquidState
-from ranvier.reservoirs.pooling import Pooling
-from ranvier.reservoirs.spike_codes import SpikeCode
 from ranvier.reservoirs.wiring import Wiring, connected
 from ranvier.simulation import grid
 from ranvier.units import ms, nA
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class NeuCube(LiquidState):
     """NeuCube: neurons in space, small-world wiring, unsupervised STDP, a readout of the order of spikes.
 
@@ -41,46 +40,30 @@ class NeuCube(LiquidState):
     """
 
     kinds = 1
-    layers, weight_scale, input_probability, input_inhibitory, dynamic = 1, 1.0, 1.0, 0.0, False
-    adaptation, tau_adapt, tau_mem, tau_readout, lam, forward_probability = 0.0, 100 * ms, 30 * ms, None, 1.0, 0.0
-    washout, read_input, standardise = 0, False, False
 
-    def __init__(
-        self,
-        shape: Sequence[int] = (8, 8, 8),
-        *,
-        positions: Any = None,
-        input_positions: Any = None,
-        inhibitory: float = 0.2,
-        probability: float = 0.4,
-        length: float = 0.169,
-        amplitude: float = 10 * nA,
-        learning_rate: float = 0.01,
-        target_rate: float | None = 10.0,
-        input_scale: float = 1.0,
-        code: SpikeCode | None = None,
-        step: float = 10 * ms,
-        dt: float = 0.5 * ms,
-        readout: Any = None,
-        pooling: Pooling | None = None,
-        random_state: Any = 0,
-    ) -> None:
-        self.shape = shape
-        self.positions = positions
-        self.input_positions = input_positions
-        self.inhibitory = inhibitory
-        self.probability = probability
-        self.length = length
-        self.amplitude = amplitude
-        self.learning_rate = learning_rate
-        self.target_rate = target_rate
-        self.input_scale = input_scale
-        self.code = code
-        self.step = step
-        self.dt = dt
-        self.readout = readout
-        self.pooling = pooling
-        self.random_state = random_state
+    shape: Sequence[int] = field(default=(8, 8, 8), kw_only=False)
+    positions: Any = None
+    input_positions: Any = None
+    probability: Any = 0.4
+    length: float = 0.169
+    amplitude: float = 10 * nA
+    learning_rate: float = 0.01
+    target_rate: float | None = 10.0
+    dt: float = 0.5 * ms
+
+    # what a cube does not leave open
+    lam: float = field(default=1.0, init=False)
+    weight_scale: float = field(default=1.0, init=False)
+    input_probability: float = field(default=1.0, init=False)
+    input_inhibitory: float = field(default=0.0, init=False)
+    dynamic: bool = field(default=False, init=False)
+    adaptation: float = field(default=0.0, init=False)
+    tau_adapt: float = field(default=100 * ms, init=False)
+    tau_mem: float = field(default=30 * ms, init=False)
+    tau_readout: float | None = field(default=None, init=False)
+    washout: int = field(default=0, init=False)
+    read_input: bool = field(default=False, init=False)
+    standardise: bool = field(default=False, init=False)
 
     @property
     def _columns(self) -> int:
@@ -138,9 +121,4 @@ class NeuCube(LiquidState):
         if not self.learning_rate:
             return
         pace = self.learning_rate * self.amplitude
-        liquid = self._made(PairSTDP(a_plus=pace, a_minus=1.05 * pace, w_min=0.0, w_max=3 * self.amplitude))
-        for k in range(len(start) - 1):
-            liquid.spikes(rows[start[k] : start[k + 1]], self.step, self._code(), None)
-            liquid.keep_weights()
-        self.wiring_ = replace(self.wiring_, weight=liquid.learned(self.wiring_))
-        self._built = None
+        self._teach(PairSTDP(a_plus=pace, a_minus=1.05 * pace, w_min=0.0, w_max=3 * self.amplitude), rows, start)

@@ -1,17 +1,18 @@
 """Next-generation reservoir: nonlinear vector autoregression."""
 
+from dataclasses import dataclass, field
 from itertools import combinations_with_replacement
 from math import comb
 from typing import Any
 
 import numpy as np
 
-from ranvier.reservoirs.pooling import Pooling
 from ranvier.reservoirs.reservoir import Reservoir
 
 MOST = 20_000  # columns beyond which a fit would not end
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class NVAR(Reservoir):
     """Nonlinear vector autoregression, the next-generation reservoir: no random weights, no recurrence.
 
@@ -36,30 +37,12 @@ class NVAR(Reservoir):
         (20, 3)
     """
 
-    def __init__(
-        self,
-        *,
-        taps: int = 2,
-        stride: int = 1,
-        orders: tuple[int, ...] = (2,),
-        difference: bool = False,
-        readout: Any = None,
-        pooling: Pooling | None = None,
-        washout: int = 0,
-        standardise: bool = False,
-        random_state: Any = 0,
-    ) -> None:
-        self.taps = taps
-        self.stride = stride
-        self.orders = orders
-        self.difference = difference
-        self.readout = readout
-        self.pooling = pooling
-        self.washout = washout
-        self.standardise = standardise
-        self.random_state = random_state
+    taps: int = 2
+    stride: int = 1
+    orders: tuple[int, ...] = (2,)
+    difference: bool = False
 
-    read_input = False  # the first columns are the input
+    read_input: bool = field(default=False, init=False)  # the first columns are the input
 
     @property
     def _columns(self) -> int:

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,11 +36,13 @@ def _has(method: str) -> Callable[[Any], bool]:
     )
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class Reservoir(BaseEstimator):
     """Base of reservoirs. A subclass draws its fixed weights and scans sequences; fitting, pooling and readout are here.
 
-    A subclass's `__init__` stores its arguments, and among them `readout`, `pooling`, `washout`, `read_input`, `standardise` and
-    `random_state`; it defines `_draw` and `_scan`, and may define `_adapt`, what it learns without targets, and `feedback`.
+    Its arguments are the fields of a dataclass, and those below are every reservoir's. A subclass adds fields (one that it fixes is
+    `field(default=..., init=False)`), defines `_draw` and `_scan`, and may define `_adapt`, what it learns without targets, and `_train`, what
+    it learns from them before the readout does.
 
     **X**: a list of sequences [T, features] (or [T]) of any length, an array [n, T, features], or a matrix. A matrix is one series [T,
     features] where there is no pooling, and n sequences of one feature [n, T] where there is.
@@ -55,13 +58,13 @@ class Reservoir(BaseEstimator):
     the training steps. random_state: seed; the same seed gives the same reservoir, on any number of threads.
     """
 
-    readout: Any
-    pooling: Pooling | None
-    washout: int
-    read_input: bool
-    standardise: bool
-    random_state: Any
-    feedback: bool = False  # whether the output enters the reservoir
+    readout: Any = None
+    pooling: Pooling | None = None
+    washout: int = 0
+    read_input: bool = False
+    standardise: bool = False
+    random_state: Any = 0
+    feedback: bool = field(default=False, init=False)  # whether the output enters the reservoir
 
     # what a subclass defines
 
@@ -82,6 +85,9 @@ class Reservoir(BaseEstimator):
 
     def _adapt(self, rows: np.ndarray, start: np.ndarray) -> None:
         """Learns from the training input alone, before the readout."""
+
+    def _train(self, rows: np.ndarray, x: Ragged, targets: np.ndarray) -> None:
+        """Learns from the training input and its targets, before the readout; `pooling_`, `readout_` and `classes_` are settled."""
 
     @property
     def _columns(self) -> int:
@@ -144,6 +150,7 @@ class Reservoir(BaseEstimator):
         self._draw(x.features + back)
         driven = rows if not back else np.hstack([rows, self._delayed(targets.astype(np.float64), x)])
         self._adapt(driven, x.start)
+        self._train(driven, x, targets)
         noise = self._noise()
         if isinstance(self.readout_, FORCE):
             self._fit_force(rows, x, targets.astype(np.float64))
@@ -283,6 +290,11 @@ class Reservoir(BaseEstimator):
             )
         shaped = free.reshape(x.batch, steps, *self.outputs_shape_)
         return shaped[0] if x.form == "series" else shaped
+
+    def __getstate__(self) -> Any:
+        """Without `_built`, what is made anew from the parameters."""
+        state: Any = super().__getstate__()
+        return {**state, "_built": None} if "_built" in state else state
 
     # reading what was given
 

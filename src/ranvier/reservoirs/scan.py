@@ -16,7 +16,8 @@ from numba import njit, types
 from numpy.typing import NDArray
 
 from ranvier.kernels.cpu.compile import kernel
-from ranvier.kernels.cpu.elementary import INLINE, _near_64, fused, power_of_two
+from ranvier.kernels.cpu.elementary import INLINE, fused, near_64, power_of_two
+from ranvier.kernels.cpu.memory import buffer
 from ranvier.kernels.cpu.threads import split
 from ranvier.kernels.cpu.vector import instruction
 
@@ -99,7 +100,10 @@ def scan(
     step. added: [steps, N], noise in the net input. Returns [steps, N] and [B, N].
     """
     batch, steps, units = len(start) - 1, len(rows), weights.units
-    out, last = np.empty((steps, units)), state.copy()
+    out, last = (
+        buffer((steps, units), np.float64),
+        state.copy(),
+    )  # page faults of fresh memory would cost more than the sums
     extra = np.empty((0, units)) if added is None else added
     w, rows = weights, np.require(rows, np.float64, ["C", "W"])  # a read-only array would be another kernel
     work = steps * units * (2 + w.win.shape[1] + w.weight.shape[1])
@@ -129,7 +133,7 @@ def tanh(x: Any) -> Any:
     size = abs(x)
     z = 2.0 * (20.0 if size > 20.0 else size)  # NaN stays NaN
     k = fused(z, 1.4426950408889634, _MAGIC) - _MAGIC
-    near = _near_64(fused(k, -1.90821492927058770002e-10, fused(k, -6.93147180369123816490e-01, z)))
+    near = near_64(fused(k, -1.90821492927058770002e-10, fused(k, -6.93147180369123816490e-01, z)))
     scale = power_of_two(k + _MAGIC)
     e = fused(near, scale, scale - 1.0)
     return math.copysign(e / (e + 2.0), x)

@@ -9,16 +9,22 @@ from typing import Any
 import numpy as np
 import safetensors
 import safetensors.numpy
+from sklearn.base import BaseEstimator
 
 from ranvier.errors import BadFileError, RanvierError
 from ranvier.files import write_atomic
+from ranvier.reservoirs.bucket import Bucket
+from ranvier.reservoirs.celegans import CElegans
 from ranvier.reservoirs.deep_echo_state import DeepEchoState
+from ranvier.reservoirs.deep_liquid_state import DeepLiquidState
 from ranvier.reservoirs.echo_state import EchoState
 from ranvier.reservoirs.liquid import Inputs
 from ranvier.reservoirs.liquid_state import LiquidState
+from ranvier.reservoirs.liquid_time_constant import LiquidTimeConstant
+from ranvier.reservoirs.ncp import NCP
 from ranvier.reservoirs.nvar import NVAR
 from ranvier.reservoirs.pooling import All, Equidistant, Last, Mean
-from ranvier.reservoirs.readouts import FORCE, LMS, RLS, Ridge, RidgeClassifier
+from ranvier.reservoirs.readouts import FORCE, LMS, RLS, Ridge, RidgeClassifier, SpikingReadout
 from ranvier.reservoirs.reservoir import Reservoir
 from ranvier.reservoirs.scan import Weights
 from ranvier.reservoirs.spike_codes import Counts, Rates
@@ -27,11 +33,25 @@ from ranvier.reservoirs.units import IntrinsicPlasticity
 from ranvier.reservoirs.wiring import Wiring
 
 FORMAT = 1
-RESERVOIRS = (EchoState, DeepEchoState, LiquidState, NVAR)
-READOUTS = (Ridge, RidgeClassifier, RLS, LMS, FORCE)
-VALUES = (All, Counts, Equidistant, Last, Mean, Rates, Cycle, Given, Orthogonal, Sparse, IntrinsicPlasticity)
+RESERVOIRS = (Bucket, EchoState, DeepEchoState, DeepLiquidState, LiquidState, LiquidTimeConstant, NVAR)
+READOUTS = (Ridge, RidgeClassifier, RLS, LMS, FORCE, SpikingReadout)
+VALUES = (
+    All,
+    Counts,
+    Equidistant,
+    Last,
+    Mean,
+    Rates,
+    CElegans,
+    Cycle,
+    Given,
+    NCP,
+    Orthogonal,
+    Sparse,
+    IntrinsicPlasticity,
+)
 KINDS = {kind.__name__: kind for kind in (*RESERVOIRS, *READOUTS, *VALUES, Weights, Wiring, Inputs)}
-LEFT = ("_factors", "_noise_seed", "_built")  # what only a fit needs, or is built again
+LEFT = ("_factors", "_noise_seed", "_order", "_built")  # what only a fit needs, or is built again
 
 
 def save(model: Reservoir, path: str | os.PathLike[str]) -> Path:
@@ -88,8 +108,10 @@ def _describe(value: Any, place: str, tensors: dict[str, np.ndarray]) -> Any:
     if isinstance(value, tuple | list):
         parts = [_describe(part, f"{place}.{k}", tensors) for k, part in enumerate(value)]
         return {"tuple" if isinstance(value, tuple) else "list": parts}
+    if isinstance(value, dict):
+        return {"dict": {name: _describe(part, f"{place}.{name}", tensors) for name, part in value.items()}}
     if type(value).__name__ in KINDS and isinstance(value, KINDS[type(value).__name__]):
-        fields = [f.name for f in dataclasses.fields(value)] if dataclasses.is_dataclass(value) else list(vars(value))
+        fields = list(vars(value)) if isinstance(value, BaseEstimator) else [f.name for f in dataclasses.fields(value)]
         inside = {name: getattr(value, name) for name in fields if name not in LEFT}
         if isinstance(value, Given):
             inside["matrix"] = value.draw(np.shape(value.matrix)[0], np.random.default_rng(0)).toarray()
@@ -113,9 +135,11 @@ def _build(described: Any, tensors: dict[str, np.ndarray]) -> Any:
     for kind in (tuple, list):
         if kind.__name__ in described:
             return kind(_build(part, tensors) for part in described[kind.__name__])
+    if "dict" in described:
+        return {name: _build(part, tensors) for name, part in described["dict"].items()}
     inside = {name: _build(value, tensors) for name, value in described["is"].items()}
     made = KINDS[described["kind"]]
-    if dataclasses.is_dataclass(made):
+    if not issubclass(made, BaseEstimator):
         return made(**inside)
     found = object.__new__(made)
     vars(found).update(inside)

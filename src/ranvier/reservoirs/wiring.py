@@ -130,20 +130,46 @@ def joined(layers: Sequence[Wiring], apart: float = 2.0) -> Wiring:
     return Wiring(*(np.concatenate([getattr(w, name) for w in parts]) for name in names))
 
 
-def forward(wiring: Wiring, first: int, second: int, last: int, probability: float, rng: np.random.Generator) -> Wiring:
-    """Synapses added from the excitatory ones of neurons [first, second) to neurons [second, last), of the amplitudes and dynamics of a column."""
-    pre, post = np.arange(first, second), np.arange(second, last)
+def winners(n: int, inhibition: float) -> Wiring:
+    """A winner-take-all layer: n excitatory neurons and behind them an inhibitory one, which each of them fires and which holds all of them back.
+
+    inhibition: current of its spike [A]. Synapses have no dynamics.
+    """
+    positions = np.zeros((n + 1, 3))
+    positions[:n, 1] = np.arange(n)
+    mute = np.arange(n + 1) == n
+    every, one = np.arange(n), np.full(n, n)
+    pre, post = np.r_[every, one], np.r_[one, every]
+    weight = np.r_[np.full(n, 2 * AMPLITUDE[1]), np.full(n, -inhibition)]  # a single spike fires the inhibitory neuron
+    return Wiring(positions, mute, pre, post, weight, np.full(2 * n, DELAY[1]), *_without_dynamics(2 * n))
+
+
+def forward(
+    wiring: Wiring,
+    pre: NDArray[np.int64],
+    post: NDArray[np.int64],
+    probability: float,
+    rng: np.random.Generator,
+    dynamic: bool = True,
+) -> Wiring:
+    """Synapses added from the excitatory ones of neurons `pre` to neurons `post`, of the amplitudes and delays of a column; dynamic: and of its dynamics."""
     a, b = np.nonzero((rng.random((len(pre), len(post))) < probability) & ~wiring.inhibitory[pre][:, None])
     pre, post = pre[a], post[b]
     kind = wiring.inhibitory[post].astype(np.int64)  # EE or EI
+    constants = [np.asarray(values)[kind] for values in (USE, RECOVERY, FACILITATION)]
     more = (
-        pre, post, np.asarray(AMPLITUDE)[kind] * rng.exponential(size=len(pre)), np.asarray(DELAY)[kind], np.asarray(USE)[kind],
-        np.asarray(RECOVERY)[kind], np.asarray(FACILITATION)[kind],
+        pre, post, np.asarray(AMPLITUDE)[kind] * rng.exponential(size=len(pre)), np.asarray(DELAY)[kind],
+        *(constants if dynamic else _without_dynamics(len(pre))),
     )  # fmt: skip
     names = ("pre", "post", "weight", "delay", "use", "recovery", "facilitation")
     return replace(
         wiring, **{name: np.concatenate([getattr(wiring, name), new]) for name, new in zip(names, more, strict=True)}
     )
+
+
+def _without_dynamics(synapses: int) -> tuple[NDArray[np.float64], ...]:
+    """U, D and F of synapses that use everything at every spike and have it back at the next."""
+    return np.ones(synapses), np.full(synapses, 0.1 * ms), np.full(synapses, 0.1 * ms)
 
 
 def _three(positions: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -13,9 +13,10 @@ class ConductanceSynapse(Synapse):
 
     i = g (v_rev - v);  tau dg/dt = -g;  an input x > 0 raises g by x.
 
-    Input: impulses added to g [S], after the decay of the step. A conductance is never negative: an input below 0 opens nothing, and
-    inhibition is a synapse whose v_rev lies below v. Output: the current i [A] into the neuron at the end of the step, [T, B, *N]; it is
-    linear in g for a given v.
+    Input: impulses added to g [S], after the decay of the step. A conductance is never negative: inhibition is a synapse whose v_rev lies
+    below v. Behind a layer x is a sum of signed weights, which training moves through 0: a sum below 0 opens nothing and has no gradient, on
+    every backend. In a `Network` a weight is one synapse's own, and `build` refuses those below 0. Output: the current i [A] into the neuron at
+    the end of the step, [T, B, *N]; it is linear in g for a given v.
 
     v is the postsynaptic potential, a state: it stays at `v_hold`, as in a voltage clamp, unless a loop of one's own writes it. With
     `ConductanceSynapse.onto(LIF)` it is the membrane of that neuron, and the step is `ExponentialEuler`: v then stays between the leak and

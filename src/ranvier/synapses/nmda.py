@@ -18,8 +18,8 @@ class NMDASynapse(Synapse):
     Alone, a spike of weight x opens a difference of exponentials with peak x, as in `DoubleExponentialSynapse`. With 1 mM of magnesium the
     factor B is 0.78 at 0 mV, 0.5 at -20.5 mV, 0.06 at -65 mV; without magnesium it is 1.
 
-    Input: impulses added to rise [S], after the decay of the step; they reach g from the next step on. An input below 0 opens nothing.
-    Output: the current i [A] into the neuron at the end of the step, [T, B, *N].
+    Input: impulses added to rise [S], after the decay of the step; they reach g from the next step on. An input below 0 opens nothing, as in
+    `ConductanceSynapse`. Output: the current i [A] into the neuron at the end of the step, [T, B, *N].
 
     v is the postsynaptic potential, a state: it stays at `v_hold`, as in a voltage clamp, unless a loop of one's own writes it. With
     `NMDASynapse.onto(LIF)` it is the membrane of that neuron, and the step is `RungeKutta4`, since B bends the equation of v: it is stable for

@@ -28,6 +28,7 @@ from ranvier.training.recipe import Recipe
 
 FORMAT = 1
 CONFIG, WEIGHTS, CHECKPOINT, REPORT = "config.json", "weights.safetensors", "checkpoint.ckpt", "report.html"
+RESERVOIR = "reservoir.safetensors"
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,11 @@ class RunFolder:
         if not (folder / CONFIG).is_file():
             raise RanvierError(
                 f"{folder}: no run folder (it has no {CONFIG}). Give the folder that `ranvier train` wrote, such as runs/spoken-digits-..."
+            )
+        if (folder / RESERVOIR).is_file():
+            raise RanvierError(
+                f"{folder}: holds a reservoir, which this verb cannot take yet; its figures are in metrics.json and {REPORT}. "
+                f"In Python: `rv.reservoirs.load({str(folder / RESERVOIR)!r})`."
             )
         try:
             config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))

@@ -9,7 +9,7 @@ import torch
 
 from ranvier.equations.options import CurrentInput, ImpulseInput, NoReset, Subtract, ToValue, refractory_steps
 from ranvier.hardware.chips.projection import Projection, projections
-from ranvier.hardware.plan import Op, Pool, Population, Weights
+from ranvier.hardware.plan import Op, Pool, Population, Scaled, Weights, every
 
 KINDS = {ToValue: "to a value", Subtract: "by subtraction", NoReset: "none"}
 INPUTS = {CurrentInput: "a current", ImpulseInput: "impulses"}
@@ -42,8 +42,9 @@ class Chip(ABC):
 
     def violations(self, ops: Sequence[Op]) -> list[Violation]:
         """Everything in a network that goes beyond the chip, in the order of the layers; the whole network last."""
-        places = [op.place for op in ops]
-        found = self.find(list(ops), projections(ops))
+        flat = list(every(ops))
+        places = [op.place for op in flat]
+        found = self.find(flat, projections(ops))
         return sorted(found, key=lambda v: places.index(v.layer) if v.layer else len(places))
 
     @abstractmethod
@@ -90,6 +91,8 @@ class Chip(ABC):
         for op, weights in part.weights:
             if weights.bits is None:
                 value = f"its weights are floating point (rv.hardware.quantise(net, bits={min(most, 8)}) rounds them)"
+                if isinstance(op, Scaled):
+                    value = "its factors are floating point (give the shortcut a Linear or Conv2d in place of them)"
                 yield self.broken(op, f"weights of at most {most} bit", value, source)
             elif weights.bits > most:
                 yield self.broken(op, f"weights of at most {most} bit", f"its weights have {weights.bits} bit", source)

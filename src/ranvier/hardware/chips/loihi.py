@@ -9,8 +9,10 @@ from ranvier.hardware.chips.projection import Projection
 from ranvier.hardware.plan import Op, Population
 
 DAVIES = 'Davies et al. (2018), "Loihi: a neuromorphic manycore processor with on-chip learning", IEEE Micro 38(1)'
-NENGO = "nengo-loihi, block.py: MAX_COMPARTMENTS, MAX_IN_AXONS, MAX_SYNAPSE_BITS"
-EMULATOR = "brian2_loihi: equations and ranges of the emulated chip"
+NENGO = "nengo-loihi, nengo_loihi/block.py: MAX_COMPARTMENTS 1024, MAX_IN_AXONS 4096, MAX_SYNAPSE_BITS 1048576"
+EMULATOR = (
+    "brian2_loihi, loihi_neuron_group.py: refractory 1 to 64, v = 0 after a spike; loihi_synapses.py: exponents -8 to 7"
+)
 CORES, COMPARTMENTS, AXONS, SYNAPSE_BITS = 128, 1024, 4096, 2**20
 WEIGHT_BITS, EXPONENTS, REFRACTORY = 8, 15, 64
 

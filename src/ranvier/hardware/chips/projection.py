@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ranvier.hardware.plan import Convolution, Delay, Dense, Op, Pool, Population, Weights
+from ranvier.hardware.plan import Convolution, Delay, Dense, Op, Parallel, Pool, Population, Scaled, Weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,45 +33,73 @@ class Projection:
 
 
 def projections(ops: Sequence[Op]) -> list[Projection]:
-    """Each population with what leads to it."""
-    found: list[Projection] = []
-    layers: list[Op] = []
-    for op in ops:
-        layers.append(op)
-        if isinstance(op, Population):
-            found.append(_projection(layers, op))
-            layers = []
-    if any(isinstance(op, Dense | Convolution) for op in layers):
-        found.append(_projection(layers, None))
+    """Each population with what leads to it; what comes in by several branches of a sum leads to it together."""
+    found, ways = _followed(ops, [[]])
+    if any(isinstance(op, Dense | Convolution) for way in ways for op in way):
+        found.append(_projection(ways, None))
     return found
 
 
-def _projection(layers: list[Op], target: Population | None) -> Projection:
+Way = list[Op]  # what stands between a population, or the input, and a place behind it
+
+
+def _followed(ops: Sequence[Op], ways: list[Way]) -> tuple[list[Projection], list[Way]]:
+    """The projections of a row that these ways lead to, and the ways to its end."""
+    found: list[Projection] = []
+    for op in ops:
+        if isinstance(op, Parallel):
+            ended: list[Way] = []
+            for branch in (op.body, op.shortcut):
+                inside, ends = _followed(branch, ways)
+                found, ended = found + inside, ended + ends
+            ways = ended
+            continue
+        ways = [[*way, op] for way in ways]
+        if isinstance(op, Population):
+            found.append(_projection(ways, op))
+            ways = [[]]
+    return found, ways
+
+
+def _projection(ways: list[Way], target: Population | None) -> Projection:
+    size = math.prod(ways[0][-1].after)
+    parts = [_way(way, size) for way in ways]
+    recurrent = size if target is not None and target.recurrent is not None else 0
+    weights = [w for way in ways for op in way if (w := _weights(op)) is not None]
+    if target is not None and target.recurrent is not None:
+        weights.append((target, target.recurrent))
+    fan_in = sum(p[1] for p in parts) + recurrent
+    return Projection(
+        target=target,
+        layers=tuple(op for way in ways for op in way if op is not target) + (() if target is None else (target,)),
+        sources=sum(p[0] for p in parts),
+        fan_in=fan_in,
+        fan_out=max(*(p[2] for p in parts), recurrent),
+        synapses=size * fan_in,
+        delay=max(p[3] for p in parts),
+        weights=tuple(weights),
+    )
+
+
+def _way(way: Way, size: int) -> tuple[int, int, int, int]:
+    """Sources, fan-in, fan-out and delay of one way to a population of this size."""
     fan_in, fan_out, delay = 1, 1, 0
-    weights: list[tuple[Op, Weights]] = []
-    for op in layers:
+    for op in way:
         inputs, outputs = _fans(op)
         fan_in, fan_out = fan_in * inputs, fan_out * outputs
         if isinstance(op, Delay):
             delay += op.count - 1
-        if isinstance(op, Dense | Convolution):
-            weights.append((op, op.weights))
-    sources = math.prod(layers[0].before)
-    size = math.prod(layers[-1].after)
-    if target is not None and target.recurrent is not None:
-        weights.append((target, target.recurrent))
-    recurrent = size if target is not None and target.recurrent is not None else 0
-    fan_in, fan_out = min(fan_in, sources * (delay + 1)), min(fan_out, size)
-    return Projection(
-        target,
-        tuple(layers),
-        sources,
-        fan_in + recurrent,
-        max(fan_out, recurrent),
-        size * (fan_in + recurrent),
-        delay,
-        tuple(weights),
-    )
+    sources = math.prod(way[0].before)
+    return sources, min(fan_in, sources * (delay + 1)), min(fan_out, size), delay
+
+
+def _weights(op: Op) -> tuple[Op, Weights] | None:
+    match op:
+        case Dense() | Convolution():
+            return op, op.weights
+        case Scaled():
+            return op, Weights(op.factor.reshape(-1, 1))
+    return None
 
 
 def _fans(op: Op) -> tuple[int, int]:

@@ -9,7 +9,11 @@ from ranvier.hardware.plan import Op, Population
 
 FURBER = 'Furber et al. (2014), "The SpiNNaker project", Proceedings of the IEEE 102(5)'
 RHODES = 'Rhodes et al. (2018), "sPyNNaker: a software package for running PyNN simulations on SpiNNaker", Frontiers in Neuroscience 12'
-CONSTANTS = "sPyNNaker, constants.py: MAX_SUPPORTED_DELAY_TICS, MAX_DELAY_BLOCKS, MAX_TIMER_TICS_SUPPORTED_PER_BLOCK"
+CONSTANTS = (
+    "sPyNNaker, constants.py: MAX_SUPPORTED_DELAY_TICS 16, MAX_DELAY_BLOCKS 8, MAX_TIMER_TICS_SUPPORTED_PER_BLOCK 16"
+)
+WEIGHTS = "sPyNNaker, synapse structures: a weight is 16 of the 32 bits of a synapse"
+NEURON_LIMIT = f"{FURBER}; sPyNNaker, _model_based_max_atoms_per_core = 256"
 WEIGHT_BITS, DELAY = 16, 16 + 8 * 16
 CORES = 1036800
 NEURONS = 256
@@ -27,7 +31,7 @@ class SpiNNaker(Chip):
     def find(self, ops: list[Op], parts: list[Projection]) -> Iterator[Violation]:
         yield from self.spiking(ops, FURBER)
         for part in parts:
-            yield from self.weight_bits(part, WEIGHT_BITS, RHODES)
+            yield from self.weight_bits(part, WEIGHT_BITS, WEIGHTS)
             if part.delay > DELAY:
                 limit = f"delays of at most {DELAY} steps, with delay extensions"
                 yield self.broken(part.op, limit, f"its longest is {part.delay} steps", CONSTANTS)
@@ -35,7 +39,7 @@ class SpiNNaker(Chip):
                 yield from self._population(part.target)
         neurons = sum(op.size for op in ops if isinstance(op, Population))
         if neurons > CORES * NEURONS:
-            yield self.broken(None, f"{CORES} cores of {NEURONS} neurons", f"it has {neurons} neurons", FURBER)
+            yield self.broken(None, f"{CORES} cores of {NEURONS} neurons", f"it has {neurons} neurons", NEURON_LIMIT)
 
     def _population(self, op: Population) -> Iterator[Violation]:
         models = ("LIF", "CubaLIF", "ConductanceLIF", "Izhikevich", "LI")

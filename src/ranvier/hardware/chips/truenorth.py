@@ -26,6 +26,7 @@ class TrueNorth(Chip):
         "the input is taken to be spikes",
         "whether one type of axon fits all neurons of a core: an input that excites some and inhibits others takes two axons",
         "stochastic thresholds, leaks and synapses, which the chip has besides",
+        "the 9 bit of a weight and the 15 steps of a delay are as the cited papers are remembered: no second source was found for them",
     )
 
     def find(self, ops: list[Op], parts: list[Projection]) -> Iterator[Violation]:

@@ -4,5 +4,6 @@ from ranvier.reservoirs.readouts.force import FORCE
 from ranvier.reservoirs.readouts.lms import LMS
 from ranvier.reservoirs.readouts.ridge import Ridge, RidgeClassifier
 from ranvier.reservoirs.readouts.rls import RLS
+from ranvier.reservoirs.readouts.spiking import SpikingReadout
 
-__all__ = ["FORCE", "LMS", "RLS", "Ridge", "RidgeClassifier"]
+__all__ = ["FORCE", "LMS", "RLS", "Ridge", "RidgeClassifier", "SpikingReadout"]
