@@ -1,6 +1,6 @@
 """Digits learned without labels by STDP (Diehl and Cook 2015): neurons that compete, each with a threshold that keeps it from winning always.
 
-    python examples/papers/diehl_cook.py FOLDER                                       # FOLDER: the four IDX files of MNIST; 100 neurons, one pass
+    python examples/papers/diehl_cook.py FOLDER --simple                              # FOLDER: the four IDX files of MNIST; 100 neurons, one pass
     python examples/papers/diehl_cook.py FOLDER --neurons 400 --passes 3 --simple
 
 Measured results are in diehl_cook.md. `--limit 300 --label 300 --test 100` is a quick try, which asserts nothing.

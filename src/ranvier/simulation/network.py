@@ -323,7 +323,7 @@ class Network:
             raise ValueError(f"Network.normalise: total must be a finite number other than 0, got {total!r}.")
         self.build()
         assert self._engine is not None
-        # in place: networks that normalise before every input do it 10^5 times, and a copy of all synapses takes longer than a second of their time
+        # in place: networks that normalise before every input do it 10^5 times, and copies of all synapses take as long as the input
         post, now = self._engine.own_weights(projection)
         sums = np.bincount(post, now, projection.post.n)
         factor = np.divide(total, sums, out=np.ones_like(sums), where=sums != 0)

@@ -16,7 +16,7 @@ from ranvier.kernels.cpu.noise import bits, keys_at, normal, unit
 from ranvier.kernels.cpu.openmp import fork
 from ranvier.kernels.cpu.plasticity import SPAN, WORD
 from ranvier.kernels.cpu.population import LANES
-from ranvier.kernels.cpu.raw import begin, call, fetch, get, put
+from ranvier.kernels.cpu.raw import begin, call, fetch, flush, get, put, restore
 
 # Columns of `populations`: where things are, see `population.ARGUMENTS`. SIZE: numbers of a block; KEY: of its random numbers.
 # HISTORY: first line of its neurons in `history`, -1 for none.
@@ -73,6 +73,7 @@ def advance(
     decay in a step; reward_start [steps + 1], reward_which, reward_amount: what is added to them. kept [parts, room], kept_end [parts, steps + 1]: all
     spikes of the run. counts, dice [parts, LANES], queue [parts, 3, QUEUE]: scratch.
     """
+    before = flush()
     wires = (bundles, starts, ends, cuts, targets, populations)
     learned = (rule_values, tables, states, visits, history, fired_so_far)
     for t in range(t0, t1):
@@ -127,6 +128,7 @@ def advance(
         kept_end[part, t - start + 1] = place
         for k in range(len(probes)):
             sample(t, start, part, k, data, populations, own, probes, probe_index, probed)
+    restore(before)
 
 
 @kernel
@@ -218,12 +220,14 @@ def visit_all(t, part, parts, data, wires, learned):
     wires: bundles, starts, ends, cuts, targets, populations; learned: rule_values, tables, states, visits, history, fired_so_far.
     """
     bundles, populations = wires[0], wires[5]
+    before = flush()  # it is asked for from outside of a run too
     for k in range(len(bundles)):
         if bundles[k, RULE] != 0 and bundles[k, CLOCK] == 0:
             for row in range(populations[bundles[k, SOURCE], COUNT]):
                 for d in range(bundles[k, MANY]):
                     low, high = segment(k, row, d, part, parts, wires)
                     visit(t, k, row, d, part, low, high, False, data, wires, learned)
+    restore(before)
 
 
 @kernel

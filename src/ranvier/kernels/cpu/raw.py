@@ -3,6 +3,7 @@
 Numba's own index rules (an index below zero counts from the end) keep a loop with computed indices from being vectorised.
 """
 
+import platform
 from typing import Any
 
 from llvmlite import ir
@@ -53,6 +54,47 @@ def fetch(typingctx: Any, array: Any, place: Any) -> Any:
 def _pointer(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
     data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
     return builder.gep(data, [arguments[1]], inbounds=True)
+
+
+@instruction
+def flush(typingctx: Any) -> Any:
+    """From here on this thread takes numbers too small for the usual form as 0, as long as `restore` is not called with what this returns.
+
+    A state that decays without input ends among them, and each operation with one takes a hundred cycles. Elsewhere than on x86 it does nothing.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        place = cgutils.alloca_once_value(builder, ir.Constant(ir.IntType(32), 0))
+        _control(builder, "stmxcsr", place)
+        before = builder.load(place)
+        builder.store(builder.or_(before, ir.Constant(ir.IntType(32), FLUSH)), place)
+        _control(builder, "ldmxcsr", place)
+        return before
+
+    return types.uint32(), generate
+
+
+@instruction
+def restore(typingctx: Any, before: Any) -> Any:
+    """Ends `flush`."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        _control(builder, "ldmxcsr", cgutils.alloca_once_value(builder, arguments[0]))
+        return context.get_dummy_value()
+
+    return types.void(types.uint32), generate
+
+
+FLUSH = 0x8040  # of the register that controls SSE: results, and operands, that are so small count as 0
+
+
+def _control(builder: Any, name: str, place: Any) -> None:
+    """Reads or writes that register."""
+    if platform.machine().lower() in ("x86_64", "amd64"):
+        byte = ir.IntType(8).as_pointer()
+        kind = ir.FunctionType(ir.VoidType(), [byte])
+        do = builder.module.declare_intrinsic(f"llvm.x86.sse.{name}", [], kind)
+        builder.call(do, [builder.bitcast(place, byte)])
 
 
 @instruction
