@@ -196,24 +196,6 @@ def test_bytes_of_a_synapse_are_those_that_are_stored():
     assert sum(600 * room.bytes_each(c, net.dtype) for c in net.projections) == stored
 
 
-def test_memory_that_can_be_had(tmp_path, monkeypatch: pytest.MonkeyPatch):
-    for name, text in (
-        ("meminfo", "MemTotal: 8000 kB\nMemAvailable: 4000 kB\n"),
-        ("max", "3000000\n"),
-        ("current", "1000000\n"),
-    ):
-        (tmp_path / name).write_text(text)
-    monkeypatch.setattr(room, "MEMINFO", tmp_path / "meminfo")
-    monkeypatch.setattr(room, "LIMITS", (tmp_path / "max", tmp_path / "current"))
-    assert room.available() == 2e6
-    (tmp_path / "max").write_text("max\n")
-    assert room.available() == 4000 * 1024
-    monkeypatch.setattr(room, "MEMINFO", tmp_path / "none")
-    assert (room.available() or 0) > 1e8  # of the machine
-    monkeypatch.delattr("os.sysconf")
-    assert room.available() is None
-
-
 # ---- blow-up ---------------------------------------------------------------------------------------------------------
 
 

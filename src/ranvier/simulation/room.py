@@ -1,39 +1,17 @@
 """What a network and its records will need is held against the machine's memory before it is asked for."""
 
-import os
 import warnings
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ranvier.free_memory import available
 from ranvier.simulation.projection import Projection
 
-MEMINFO = Path("/proc/meminfo")
-LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current"))  # of a container
 SMALL = 1 << 26  # bytes that are never worth the question
 LARGE = 1e9  # bytes of records that are worth a warning
 TARGET = 4  # bytes that say where a synapse ends, see `bundles`
-
-
-def available() -> float | None:
-    """Bytes of memory that can be had now (Linux) or that the machine has (other Unix); None where nobody tells."""
-    found = []
-    try:
-        lines = MEMINFO.read_text().splitlines()
-        found += [int(line.split()[1]) * 1024.0 for line in lines if line.startswith("MemAvailable")]
-    except OSError:
-        pass
-    try:
-        limit, used = (int(path.read_text()) for path in LIMITS)
-        found.append(float(limit - used))
-    except (OSError, ValueError):  # no container, or one without a limit
-        pass
-    try:
-        return min(found) if found else float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-    except (AttributeError, OSError, ValueError):  # Windows has no sysconf
-        return None
 
 
 def bytes_each(projection: Projection, dtype: np.dtype) -> int:
