@@ -1,7 +1,6 @@
 """NumPy archives (.npz) of pictures and labels."""
 
 import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +8,7 @@ import numpy as np
 from ranvier.data.arrays import from_arrays
 from ranvier.data.samples import Samples
 from ranvier.errors import BadFileError
+from ranvier.files import UNREADABLE
 
 PAIRS = (("x", "y"), ("X", "y"), ("images", "labels"), ("data", "target"), ("data", "labels"))
 TRAIN_TEST = (
@@ -64,7 +64,7 @@ def _keys(path: Path) -> set[str]:
             return {name.removesuffix(".npy") for name in archive.namelist()}
     except OSError as error:
         raise BadFileError(f"{path}: {error.strerror or error}; expected an .npz archive. Check the path.") from error
-    except zipfile.BadZipFile as error:
+    except UNREADABLE as error:
         raise BadFileError(
             f"{path}: not an .npz archive, or a truncated one ({path.stat().st_size} bytes; {error}). "
             f"Copy it again, or save it with `np.savez(path, x=x, y=y)`."
@@ -73,15 +73,15 @@ def _keys(path: Path) -> set[str]:
 
 def _read(path: Path, keys: tuple[str, ...]) -> list[np.ndarray]:
     arrays = []
-    with np.load(path, allow_pickle=False) as archive:
-        for key in keys:
-            try:
+    for key in keys:
+        try:
+            with np.load(path, allow_pickle=False) as archive:
                 arrays.append(archive[key])
-            except (ValueError, EOFError, OSError, zipfile.BadZipFile, zlib.error) as error:
-                if "allow_pickle" in str(error):
-                    raise BadFileError(
-                        f"{path}: '{key}' is a pickled object, which could run code when it is read; expected plain "
-                        f"numbers. Save it as an array of numbers, such as `np.asarray({key}, np.float32)`."
-                    ) from error
-                raise BadFileError(f"{path}: '{key}' is damaged or truncated ({error}). Copy it again.") from error
+        except UNREADABLE as error:
+            if "allow_pickle" in str(error):
+                raise BadFileError(
+                    f"{path}: '{key}' is a pickled object, which could run code when it is read; expected plain "
+                    f"numbers. Save it as an array of numbers, such as `np.asarray({key}, np.float32)`."
+                ) from error
+            raise BadFileError(f"{path}: '{key}' is damaged or truncated ({error}). Copy it again.") from error
     return arrays

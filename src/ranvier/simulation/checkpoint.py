@@ -2,14 +2,13 @@
 
 import hashlib
 import io
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ranvier.files import write_atomic
+from ranvier.files import UNREADABLE, write_atomic
 from ranvier.simulation.engine import Engine
 
 State = dict[str, np.ndarray]
@@ -97,7 +96,7 @@ def load(path: str | Path) -> State:
     try:
         with np.load(path, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
-    except (ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
+    except UNREADABLE as error:
         if isinstance(error, FileNotFoundError):
             raise
         raise ValueError(f"{path}: no state of a network, or a truncated one ({error}).") from None
