@@ -78,7 +78,7 @@ def _read(path: Path, keys: tuple[str, ...]) -> list[np.ndarray]:
             with np.load(path, allow_pickle=False) as archive:
                 arrays.append(archive[key])
         except UNREADABLE as error:
-            if "allow_pickle" in str(error):
+            if "Object arrays" in str(error):
                 raise BadFileError(
                     f"{path}: '{key}' is a pickled object, which could run code when it is read; expected plain "
                     f"numbers. Save it as an array of numbers, such as `np.asarray({key}, np.float32)`."
