@@ -218,9 +218,8 @@ def test_a_file_without_the_model_is_said(ranvier, own, tmp_path):
 def test_a_file_that_fails_is_said(ranvier, tmp_path):
     file = tmp_path / "broken.py"
     file.write_text("import ranvier as rv\nrv.LIFF\n")
-    assert (
-        "cannot be imported, AttributeError: module 'ranvier' has no attribute 'LIFF'. Mend the file first."
-        in problem(ranvier("neuron", f"{file}:A"))
+    assert "cannot be run, AttributeError: module 'ranvier' has no attribute 'LIFF'. Mend the file first." in problem(
+        ranvier("neuron", f"{file}:A")
     )
     file.write_text(OWN.replace("from neighbour_of_the_model import LEAST", "LEAST = 0").replace("/ self.tau_mem", ""))
     assert "broken.py: Leaky.dynamics: d(v)/dt has dimension voltage, expected voltage/time" in problem(

@@ -1,7 +1,6 @@
 """What `ranvier neuron` says of a model, and its table of models."""
 
 import difflib
-import importlib.util
 import json
 import math
 import re
@@ -19,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ranvier import neurons
-from ranvier.equations.declaration import ModelError
+from ranvier.cli.script import run_script
 from ranvier.errors import RanvierError
 from ranvier.instruments.fi_curve import FICurve, fi_curve
 from ranvier.instruments.fixed_points import FixedPoint, fixed_points
@@ -93,29 +92,11 @@ def _find(text: str) -> type[Neuron]:
 
 def _of_file(file: Path, name: str) -> type[Neuron]:
     """The model `name` of a Python file; the only one there if no name is given."""
-    if not file.is_file():
-        raise RanvierError(
-            f"{file}: there is no such file. Give the path of a Python file, as in ./my_model.py:MyNeuron."
-        )
-    spec = importlib.util.spec_from_file_location(f"ranvier_user_{file.stem}", file)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # annotations are looked up there
-    sys.path.insert(0, str(file.parent.resolve()))  # its neighbours are its imports
-    try:
-        spec.loader.exec_module(module)
-    except ModelError as error:
-        raise RanvierError(f"{file}: {error}") from error
-    except Exception as error:
-        raise RanvierError(
-            f"{file}: cannot be imported, {type(error).__name__}: {error}. Mend the file first."
-        ) from error
-    finally:
-        sys.path.remove(str(file.parent.resolve()))
+    module = run_script(file, "Give the path of a Python file, as in ./my_model.py:MyNeuron.")
     own = {
         key: value
         for key, value in vars(module).items()
-        if isinstance(value, type) and issubclass(value, Neuron) and value.__module__ == spec.name
+        if isinstance(value, type) and issubclass(value, Neuron) and value.__module__ == module.__name__
     }
     listed = f"It holds {', '.join(own)}." if own else "It holds no model: write class MyNeuron(rv.Neuron)."
     if not name and len(own) == 1:

@@ -18,6 +18,7 @@ import typer
 
 from ranvier import __version__
 from ranvier.cli.lines import warnings_as_lines
+from ranvier.cli.script import run_script
 from ranvier.energy import Estimate, estimate
 from ranvier.equations.declaration import ModelError
 from ranvier.errors import RanvierError
@@ -127,19 +128,7 @@ def _standard(name: str) -> Callable[..., Any]:
 
 def _of_file(file: Path) -> Callable[..., Any]:
     """What makes the network of a script: its function `network`, or a function that returns its `net`."""
-    if not file.is_file():
-        raise RanvierError(f"{file}: there is no such file. Give the path of a script that defines net or network().")
-    spec = importlib.util.spec_from_file_location(f"ranvier_user_{file.stem}", file)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # annotations are looked up there
-    sys.path.insert(0, str(file.parent.resolve()))  # its neighbours are its imports
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        raise RanvierError(f"{file}: cannot be run, {type(error).__name__}: {error}. Mend the file first.") from error
-    finally:
-        sys.path.remove(str(file.parent.resolve()))
+    module = run_script(file, "Give the path of a script that defines net or network().")
     found = getattr(module, "network", None)
     if callable(found):
         return found

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ranvier.kernels.cpu.population import ALIKE, EACH, poisson_profile, update_kernel
+from ranvier.kernels.cpu.population import ALIKE, EACH, update_kernel
 from ranvier.simulation.memory import Placed
 from ranvier.simulation.sources import PoissonSource
 from ranvier.simulation.timed import Timed
@@ -38,7 +38,6 @@ class Inputs:
             p.kernel = update_kernel(loop, p.layout)
             return _Table(p, timed, width, self.values[p.numbers : p.numbers + size])
         if isinstance(model, PoissonSource) and isinstance(model.rate, Timed):
-            p.kernel = poisson_profile
             width = self._width(p, model.rate, "rate")
             return _Table(p, model.rate, width, np.array([width], self.values.dtype))
         return None

@@ -164,7 +164,6 @@ def _neurons(
 def _source(p: Population, model: PoissonSource | SpikeSource, dt: float) -> tuple[Placed, dict[int, Any], list[float]]:
     if isinstance(model, SpikeSource):
         return Placed(p, Layout(0, 0), (), 0, 0, 0), {}, []
-    chance = model.probabilities(p.n, dt)
-    each = len(chance) > 1
-    one = Placed(p, Layout(0, int(each)), (), 0, 0, 0, kernel=poisson_source, cost=10.0)
-    return one, {0: chance} if each else {}, [0.0 if each else float(chance[0]), float(each)]
+    chances = model.probabilities(p.n, dt)
+    one = Placed(p, Layout(0, 0), (), 0, 0, 0, kernel=poisson_source, cost=10.0)
+    return one, {}, [float(len(chances)), 1.0, *chances.tolist()]

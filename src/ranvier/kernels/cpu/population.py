@@ -134,29 +134,10 @@ def collect(mask, words, m, born, fired, count):
 
 @kernel
 def poisson_source(data, values, mask, words, fired, place, numbers, n, born, first, last, count, key, step):
-    """Step of a population that fires at random: each neuron with the probability values[numbers], or with that of its field 0.
+    """Step of a population that fires at random, each neuron with a probability.
 
-    values[numbers + 1]: whether each has its own.
+    values from `numbers` on: 1 where all neurons have the same, else n; how many rows there are, and the rows, of which step k has number k % rows.
     """
-    low, high = keys_at(key, step)
-    each, share = values[numbers + 1] > 0, np.float64(values[numbers])
-    limit = np.uint32(min(share * 4294967296.0, 4294967295.0))
-    for q in range(first, last):
-        m = min(LANES, n - q * LANES)
-        if each:
-            for j in range(m):
-                p = np.float64(get(data, place + q * LANES + j))
-                put(mask, j, bits(low, high, q * LANES + j) < np.uint32(min(p * 4294967296.0, 4294967295.0)))
-        else:
-            for j in range(m):
-                put(mask, j, bits(low, high, q * LANES + j) < limit)
-        count = collect(mask, words, m, born + q * LANES, fired, count)
-    return count
-
-
-@kernel
-def poisson_profile(data, values, mask, words, fired, place, numbers, n, born, first, last, count, key, step):
-    """As `poisson_source`, with chances that change in time: values[numbers] = 1 for all neurons alike, or n; rows as of a current, see `Layout`."""
     low, high = keys_at(key, step)
     width = np.int64(values[numbers])
     row = numbers + 2 + step % np.int64(values[numbers + 1]) * width

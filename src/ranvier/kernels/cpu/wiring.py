@@ -97,8 +97,11 @@ def draw(key, kind, a, b, least, most, starts, origin, out, first, last):
 
 
 @kernel
-def by_source(pre, n, starts, order):
-    """Starts of the rows of n presynaptic neurons, and the order in which synapses, given by their `pre`, stand in rows."""
+def by_source(pre, each, n, starts, order):
+    """Starts of the rows of n presynaptic neurons, and the order in which synapses, listed by their `pre`, stand in rows, counted in lots of `each`.
+
+    In lots of one it is their place in the list; where each postsynaptic neuron in turn lists as many sources, it is that neuron.
+    """
     for k in range(len(pre)):
         starts[np.int64(pre[k]) + 1] += 1
     for r in range(n):
@@ -106,21 +109,7 @@ def by_source(pre, n, starts, order):
     at = starts[:-1].copy()
     for k in range(len(pre)):
         r = np.int64(pre[k])
-        order[at[r]] = k
-        at[r] += 1
-
-
-@kernel
-def rows_of_columns(pre, each, n, starts, posts):
-    """Rows of n presynaptic neurons, where pre lists the sources of postsynaptic neuron 0, 1, ..., `each` of them for each."""
-    for k in range(len(pre)):
-        starts[np.int64(pre[k]) + 1] += 1
-    for r in range(n):
-        starts[r + 1] += starts[r]
-    at = starts[:-1].copy()
-    for k in range(len(pre)):
-        r = np.int64(pre[k])
-        posts[at[r]] = k // each
+        order[at[r]] = k // each
         at[r] += 1
 
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ranvier.kernels.cpu.noise import key_of
 from ranvier.kernels.cpu.threads import split
-from ranvier.kernels.cpu.wiring import fill_distinct, fill_uniform, rows_of_columns
+from ranvier.kernels.cpu.wiring import by_source, fill_distinct, fill_uniform
 from ranvier.simulation.checking import whole
 from ranvier.simulation.patterns.wired import Wired, starts_of, stored
 
@@ -62,7 +62,7 @@ class FixedInDegree:
         """See `Pattern`."""
         drawn = _drawn("FixedInDegree", np.arange(post + 1, dtype=np.int64) * self.n, pre, key, self.multiple)
         starts, posts = np.zeros(pre + 1, np.int64), np.empty(drawn.count, np.uint32)
-        rows_of_columns(drawn.posts(0, post), self.n, pre, starts, posts)
+        by_source(drawn.posts(0, post), self.n, pre, starts, posts)
         return stored(starts, posts)
 
     def expected(self, pre: int, post: int) -> float:

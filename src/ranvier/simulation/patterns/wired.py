@@ -58,7 +58,7 @@ def listed(pre: NDArray[np.uint32], post: NDArray[np.uint32], rows: int) -> Wire
     """Synapses that are given one by one, as they stand in rows; those of a row in the order of the list."""
     starts = np.zeros(rows + 1, np.int64)
     order = np.empty(len(pre), np.int64)
-    by_source(pre, rows, starts, order)
+    by_source(pre, 1, rows, starts, order)
     return stored(starts, post[order], order)
 
 
