@@ -157,14 +157,20 @@ class Standalone(Brian):
         device.build(directory=self.folder, run=False)
         return {"build": time.perf_counter() - start - spent[0], "compile": spent[0]}
 
+    def run(self) -> np.ndarray:
+        import brian2 as b
+
+        b.device.run(self.folder, with_output=False)
+        return np.array(self.monitor.count)
+
     def sample(self) -> tuple[float, float, np.ndarray]:
         import brian2 as b
 
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        b.device.run(self.folder, with_output=False)
+        counts = self.run()
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        return b.device._last_run_time / self.share, used / self.share, np.array(self.monitor.count)
+        return b.device._last_run_time / self.share, used / self.share, counts
 
 
 class Cython(Brian):
