@@ -54,7 +54,7 @@ def check_unpacked(where: str, file: str | os.PathLike[str] | IO[bytes], largest
     try:
         with zipfile.ZipFile(file) as archive:
             total = sum(member.file_size for member in archive.infolist())
-    except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError):
+    except UNREADABLE:
         return  # no archive: the reader says what is wrong with it
     if total > largest:
         raise BadFileError(f"{where}: unpacks to {total} bytes, more than {largest}. Give a file of at most that size.")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from matplotlib import pyplot
 from matplotlib.axes import Axes
@@ -48,3 +49,15 @@ def legend_above(ax: Axes) -> None:
 def next_colour(ax: Axes, first: int = 0) -> str:
     """The next colour for another curve of its kind in these axes."""
     return COLOURS[(first + len([line for line in ax.lines if line.get_gid() == "series"])) % len(COLOURS)]
+
+
+def axes_in_space(ax: Axes | None, where: str) -> Any:
+    """The given axes of three dimensions, or new ones."""
+    if ax is None:
+        with style.context():
+            return pyplot.figure(figsize=(COLUMN, COLUMN), dpi=style.DPI).add_subplot(projection="3d")
+    if not hasattr(ax, "set_zlabel"):
+        raise ValueError(
+            f'{where}: ax must have three dimensions. Use figure.add_subplot(projection="3d"), or leave it out.'
+        )
+    return ax

@@ -3,12 +3,10 @@
 from typing import Any
 
 import numpy as np
-from matplotlib import pyplot
 from matplotlib.axes import Axes
 from mpl_toolkits.mplot3d.art3d import Line3DCollection
 
-from ranvier.plotting import style
-from ranvier.plotting.axes import BLUE, COLUMN, PRINT, VERMILION
+from ranvier.plotting.axes import BLUE, PRINT, VERMILION, axes_in_space
 
 
 def liquid(wiring: Any, *, most: int = 1500, ax: Axes | None = None) -> Axes:
@@ -29,15 +27,7 @@ def liquid(wiring: Any, *, most: int = 1500, ax: Axes | None = None) -> Axes:
         >>> rv.plot.liquid(model.wiring_).get_zlabel()
         'z'
     """
-    if ax is None:
-        with style.context():
-            figure = pyplot.figure(figsize=(COLUMN, COLUMN), dpi=style.DPI)
-            ax = figure.add_subplot(projection="3d")
-    space: Any = ax
-    if not hasattr(space, "set_zlabel"):
-        raise ValueError(
-            'liquid: ax must have three dimensions. Use figure.add_subplot(projection="3d"), or leave it out.'
-        )
+    space = axes_in_space(ax, "liquid")
     p, mute = np.asarray(wiring.positions, np.float64), np.asarray(wiring.inhibitory, bool)
     size = np.abs(wiring.weight)
     shown = np.argsort(-size, kind="stable")[:most]

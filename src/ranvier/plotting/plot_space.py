@@ -1,16 +1,13 @@
 """`ranvier.plot.space`."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-from matplotlib import pyplot
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from mpl_toolkits.mplot3d.art3d import Line3DCollection
 
-from ranvier.plotting import style
-from ranvier.plotting.axes import COLOURS, COLUMN, PRINT
+from ranvier.plotting.axes import COLOURS, PRINT, axes_in_space
 from ranvier.plotting.plot_connectivity import DRAWN
 from ranvier.simulation.network import Network
 from ranvier.simulation.population import Population
@@ -60,15 +57,7 @@ def space(
     for name, value, least in (("lines", lines, 0), ("most", most, 1)):
         if value < least:
             raise ValueError(f"space: {name} must be at least {least}, got {value}. Leave it out.")
-    if ax is None:
-        with style.context():
-            figure = pyplot.figure(figsize=(COLUMN, COLUMN), dpi=style.DPI)
-            ax = figure.add_subplot(projection="3d")
-    room: Any = ax
-    if not hasattr(room, "set_zlabel"):
-        raise ValueError(
-            'space: ax must have three dimensions. Use figure.add_subplot(projection="3d"), or leave it out.'
-        )
+    room = axes_in_space(ax, "space")
     colour = {p: colours[p.number % len(colours)] for p in placed}  # those of a raster
     neurons = sum(p.n for p in placed)
     share, size = min(1.0, most / neurons), float(np.clip(3000 / neurons, 2, 12))  # points squared
