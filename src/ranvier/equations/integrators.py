@@ -4,7 +4,7 @@
 `RungeKutta4`, `Euler` and `SemiImplicitEuler` for anything. `best` picks the first of `Exact`, `ExponentialEuler`, `RungeKutta4` that fits.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -102,7 +102,7 @@ class ExponentialEuler:
         for k, s in states.items():
             slope = dynamics(now if self.in_turn else states)
             a, b = _own_linear(name, "ExponentialEuler", slope, {k: s})[k]
-            done = _assigned({k: _relax(s, a, b)})
+            done = _assigned({k: _relax(s, a, b, {*states.values(), *now.values()})})
             lines += done.statements
             now |= done.after
         return Integrated(tuple(lines), now)
@@ -119,10 +119,11 @@ class ExponentialMidpoint:
     def integrate(self, name: str, dynamics: Dynamics, states: Mapping[str, sympy.Symbol]) -> Integrated:
         """See `Integrator`."""
         half = {k: sympy.Symbol(f"{k}.half", real=True) for k in states}
+        moving = {*states.values(), *half.values()}
         first = _own_linear(name, "ExponentialMidpoint", dynamics(states), states)
-        lines = [Assign(half[k], _relax(states[k], a, b, DT / 2)) for k, (a, b) in first.items()]
+        lines = [Assign(half[k], _relax(states[k], a, b, moving, DT / 2)) for k, (a, b) in first.items()]
         second = _own_linear(name, "ExponentialMidpoint", dynamics(half), half)
-        done = _assigned({k: _relax(states[k], a, b) for k, (a, b) in second.items()})
+        done = _assigned({k: _relax(states[k], a, b, moving) for k, (a, b) in second.items()})
         return Integrated((*lines, *done.statements), done.after)
 
 
@@ -149,7 +150,7 @@ class Exact:
             if len(group) == 1:
                 (k,) = group
                 a = sympy.diff(slope[k], states[k])
-                after[k] = _relax(states[k], a, slope[k].subs(states[k], 0))
+                after[k] = _relax(states[k], a, slope[k].subs(states[k], 0), set())
             else:
                 solved, propagator = _solve(group, slope, states)
                 after.update(solved)
@@ -189,8 +190,16 @@ def _own_linear(
     return found
 
 
-def _relax(s: sympy.Symbol, a: Expr, b: Expr, dt: Expr = DT) -> Expr:
-    """Solution after dt of ds/dt = a*s + b, its source split into the part of the input and the rest."""
+def _relax(s: sympy.Symbol, a: Expr, b: Expr, moving: Set[sympy.Symbol], dt: Expr = DT) -> Expr:
+    """Solution after dt of ds/dt = a*s + b. moving: symbols that change in time, besides the input.
+
+    Where `a` does, it is written as a change of s, which asks for one function, not two. Else both are coefficients, and the source is
+    split into the part of the input and the rest.
+    """
+    if a.has(INPUT, *moving):
+        (p, a_rest), (q, b_rest) = (e.as_independent(INPUT, *moving, as_Add=False) for e in (a, b))
+        slope = p * (a_rest * s + b_rest) if p == q else a * s + b  # as of a common time constant
+        return s + dt * exprel(a * dt) * slope
     slope = sympy.diff(b, INPUT)
     if slope.has(INPUT) or _switched(b, INPUT):  # nonlinear in the input: keep it whole
         return s * sympy.exp(a * dt) + dt * exprel(a * dt) * b
