@@ -14,7 +14,7 @@ from scipy import stats
 from ranvier.kernels.cpu import openmp
 from ranvier.kernels.cpu.advance import NUMBERS, QUEUE, advance, simulate
 from ranvier.kernels.cpu.noise import key_of
-from ranvier.kernels.cpu.population import LANES, TOGETHER
+from ranvier.kernels.cpu.population import LANES
 from ranvier.simulation.bundles import Rows, build, drawn
 from ranvier.simulation.inputs import Inputs
 from ranvier.simulation.learned import Learned
@@ -112,7 +112,7 @@ class Engine:
         self.first = [*first, self.neurons]
         self.cuts = self.rows.cuts(np.asarray(bound[1:], np.int64), self.own)
         self.learning.split(parts)
-        self.mask = np.zeros((parts, TOGETHER * LANES), np.uint8)
+        self.mask = np.zeros((parts, LANES), np.uint8)
         self.counts = np.zeros((parts, LANES), np.int32)
         self.dice = np.zeros((parts, LANES), np.uint32)
         self.queue = np.zeros((parts, 3, QUEUE), np.int64)

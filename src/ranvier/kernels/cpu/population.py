@@ -23,7 +23,6 @@ from ranvier.kernels.printing import numba_dialect
 
 CONSTANT, ALIKE, EACH = range(3)  # currents: constant; that change in time, one for all neurons, or one for each
 LANES = 128  # neurons of a block: long enough for any vector, short enough that threads can share a thousand neurons
-TOGETHER = 32  # blocks whose spikes are collected at once: each spike upsets the processor's forecast, and what it had begun is lost
 
 IMPORTS = """from ranvier.kernels.cpu.interleave import interleave
 from ranvier.kernels.cpu.population import collect
@@ -36,7 +35,7 @@ ARGUMENTS = "data, values, mask, words, fired, place, numbers, n, born, first, l
 
 data, values: numbers of all populations; this one's blocks begin at data[place], its common coefficients at values[numbers].
 n: neurons; born: number of the first of them in the network. fired: where numbers of neurons that fire are written, from `count` on; the
-kernel returns where they end. mask: TOGETHER * LANES bytes of scratch, and `words` the same memory as eight-byte words. key, step: for random numbers.
+kernel returns where they end. mask: LANES bytes of scratch, and `words` the same memory as eight-byte words. key, step: for random numbers.
 """
 
 
@@ -89,13 +88,9 @@ def update_source(loop: Loop, layout: Layout) -> str:
     write += [
         f"put(data, w + {at[s] * LANES} + j, {names[e]})" for s, e in program.after.items() if names[e] != names[s]
     ]
-    write += [f"put(mask, b + j, {names[program.output]} != {zero})"] if program.fires else []
+    write += [f"put(mask, j, {names[program.output]} != {zero})"] if program.fires else []
     current_lines, timed = _current_lines(layout, len(common))
-    taken = ["data", "values", "mask", "w", "b", *timed, *(str(c) for c in common)]
-    collecting = [
-        f"        if b == {(TOGETHER - 1) * LANES} or q == last - 1:",
-        f"            count = collect(mask, words, b + m, born + q * {LANES} - b, fired, count)",
-    ]
+    taken = ["data", "values", "mask", "w", *timed, *(str(c) for c in common)]
     lines = [
         INLINED,
         f"def lane({', '.join(['j', *taken])}):",
@@ -110,9 +105,8 @@ def update_source(loop: Loop, layout: Layout) -> str:
         "    for q in range(first, last):",
         f"        w = place + q * {layout.size}",
         f"        m = {LANES} - max(0, (q + 1) * {LANES} - n)",  # from which the compiler sees that no field reaches into the next one
-        f"        b = (q - first) % {TOGETHER} * {LANES}",
         f"        interleave(lane, m, ({', '.join(taken)}))",
-        *(collecting if program.fires else []),
+        *([f"        count = collect(mask, words, m, born + q * {LANES}, fired, count)"] if program.fires else []),
         "    return count",
     ]
     return IMPORTS + header(loop, "one step of a population") + "\n".join(lines) + "\n"
