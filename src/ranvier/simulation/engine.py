@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numba import types
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from ranvier.kernels.cpu import openmp
 from ranvier.kernels.cpu.advance import NUMBERS, QUEUE, advance, simulate
@@ -319,8 +319,9 @@ def _drives(
 @lru_cache(maxsize=4096)
 def _levels(mean: float) -> tuple[int, ...]:
     """A Poisson number is how many of these 32 random bits exceed."""
-    last = int(stats.poisson.isf(2.0**-33, mean)) + 1 if mean else 1
-    below = np.floor(stats.poisson.cdf(np.arange(last), mean) * 2.0**32) - 1
+    many = np.arange(int(mean + 12 * mean**0.5) + 40)  # more than so many have a chance below 2^-33 for every mean
+    last = int(np.argmax(special.pdtrc(many, mean) <= 2.0**-33)) + 1 if mean else 1
+    below = np.floor(special.pdtr(many[:last], mean) * 2.0**32) - 1
     found = [int(x) for x in np.clip(below, 0, 2**32 - 1)]
     return (*found, *[2**32 - 1] * (-len(found) % 4))
 
