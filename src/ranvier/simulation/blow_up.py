@@ -14,11 +14,33 @@ KEPT = (
 
 
 def kept(engine: Engine) -> Mapping[str, np.ndarray] | None:
-    """What `located` goes back to; None where it would be large."""
+    """What `still_finite` goes back to; None where it would be large."""
     return state_of(engine, "") if engine.rows.states.nbytes + engine.learning.history.nbytes <= KEPT else None
 
 
-def located(
+def still_finite(
+    engine: Engine, before: Mapping[str, np.ndarray] | None, chunk: Chunk, probes: Sequence[Probe], spikes: bool
+) -> tuple[Chunk, FloatingPointError | None]:
+    """A chunk that has just run; or, where a state is not finite any more, what ran while all were, and the error to raise.
+
+    before: the state before the chunk, where it was kept; the engine then goes back to the last finite one.
+    """
+    bad = engine.blown_up()
+    if bad is None:
+        return chunk, None
+    if before is None:
+        when = f"before {engine.step * engine.dt:g} s"
+    else:
+        chunk, bad = _located(engine, before, chunk, probes, spikes)
+        when = f"in the step from {engine.step * engine.dt:g} to {(engine.step + 1) * engine.dt:g} s"
+    placed, state, neuron = bad
+    return chunk, FloatingPointError(
+        f"{placed.population.name}: {state} of neuron {neuron} is not finite any more, {when}. "
+        "Use a smaller dt or smaller weights, or another integrator."
+    )
+
+
+def _located(
     engine: Engine, before: Mapping[str, np.ndarray], chunk: Chunk, probes: Sequence[Probe], spikes: bool
 ) -> tuple[Chunk, tuple[Placed, str, int]]:
     """Goes back from a state that is not finite to the last that is; what ran until then, and what breaks in the next step.

@@ -1,8 +1,7 @@
 """`Network`: populations, projections and a clock."""
 
-import difflib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,22 +11,20 @@ import torch
 from ranvier.neurons.neuron import Neuron
 from ranvier.plasticity.rule import Rule
 from ranvier.simulation import room
-from ranvier.simulation.blow_up import kept, located
 from ranvier.simulation.checking import indices, number, numbers, positions, seconds, whole
 from ranvier.simulation.checkpoint import State, load, restore, save, state_of
 from ranvier.simulation.currents import NAME as CURRENTS
-from ranvier.simulation.currents import Summed
-from ranvier.simulation.engine import Chunk, Engine, Probe
-from ranvier.simulation.followed import Followed, Follower
+from ranvier.simulation.engine import Engine, Probe
+from ranvier.simulation.followed import Follower
 from ranvier.simulation.initial import start
 from ranvier.simulation.patterns import AllToAll, Pattern, Within
 from ranvier.simulation.population import Population
-from ranvier.simulation.progress import Progress
 from ranvier.simulation.projection import Drive, Projection
+from ranvier.simulation.recording import Asked, Recording, meant
 from ranvier.simulation.run import Run
+from ranvier.simulation.running import go
 from ranvier.simulation.soundness import check
 from ranvier.simulation.sources import PoissonSource, SpikeSource
-from ranvier.simulation.stopping import Stop
 from ranvier.simulation.timed import Timed
 from ranvier.simulation.view import PopulationView
 from ranvier.synapses.synapse import Synapse
@@ -80,9 +77,7 @@ class Network:
         self.projections: list[Projection] = []
         self.drives: list[Drive] = []
         self.latest: Run | None = None
-        self._probes: dict[tuple[Population | PopulationView, str], Probe] = {}
-        self._summed: dict[Population | PopulationView, Probe] = {}
-        self._followers: dict[tuple[Projection, str], Follower] = {}
+        self._asked = Asked()
         self._engine: Engine | None = None
 
     # ---- building --------------------------------------------------------------------------------------------------------
@@ -255,19 +250,19 @@ class Network:
             raise ValueError("Network.record: spikes are recorded anyway. Read them with run.spikes(population).")
         probe = Probe(population, state, which.astype(np.int64), max(1, round(interval / self.dt)))
         if state == CURRENTS:
-            self._summed[of] = probe
+            self._asked.summed[of] = probe
         else:
-            self._probes[of, state] = probe
+            self._asked.probes[of, state] = probe
 
     def _follow(self, projection: Projection, state: str, synapses: Any, every: int) -> None:
         rule = self._plastic("Network.record", projection)
         known = ("weight", *rule.declared.traces)
         if state not in known:
             raise ValueError(
-                f"Network.record: the synapses of {projection.name} have no {state}{_meant(state, known)}. They have: {', '.join(known)}."
+                f"Network.record: the synapses of {projection.name} have no {state}{meant(state, known)}. They have: {', '.join(known)}."
             )
         which = None if synapses is None else indices("Network.record", "synapses", synapses, 1 << 32).astype(np.int64)
-        self._followers[projection, state] = Follower(projection, state, which, every)
+        self._asked.followers[projection, state] = Follower(projection, state, which, every)
 
     # ---- running ---------------------------------------------------------------------------------------------------------
 
@@ -421,108 +416,26 @@ class Network:
         self.build()
         engine = self._engine
         assert engine is not None
-        probes = list(self._probes.values())
-        for p in probes:
-            known = engine.placed[p.population.number].states
-            if p.state not in known:
-                raise ValueError(
-                    f"Network.record: {p.population.name} has no state {p.state}{_meant(p.state, known)}. It has: {', '.join(known)}."
-                )
-        summed = Summed(list(self._summed.values()), engine, [*self.projections, *self.drives])
-        probes += summed.probes
-        begin, steps = engine.step, round(duration / self.dt)
-        followed = Followed(list(self._followers.values()), engine, begin, begin + steps)
-        self._check_records(list(self._probes.values()), followed, begin, begin + steps)
-        chunks: list[Chunk] = []
+        inputs = [*self.projections, *self.drives]
+        recording = Recording(self._asked, engine, inputs, engine.step + round(duration / self.dt))
         began = saved = time.perf_counter()
-        before: Mapping[str, np.ndarray] | None = None
+
+        def between() -> None:
+            nonlocal saved
+            if checkpoint is not None and time.perf_counter() - saved > checkpoint_every:
+                self.save(checkpoint)
+                saved = time.perf_counter()
+
         try:
-            with Progress(steps * self.dt, progress) as bar, Stop() as stop:
-                try:
-                    while engine.step < begin + steps and not stop.asked:
-                        some = followed.until(
-                            engine.step, min(engine.chunk(), engine.steady(), begin + steps - engine.step)
-                        )
-                        before = kept(engine)
-                        chunk, blown = engine.advance(some, probes, spikes), None
-                        if engine.blown_up() is not None:
-                            chunk, blown = self._blown_up(engine, before, chunk, probes, spikes)
-                        before = None
-                        chunks.append(summed.reduced(chunk, len(self._probes)))
-                        if blown is not None:
-                            raise blown
-                        followed.look(engine)
-                        bar.show((engine.step - begin) * self.dt)
-                        if checkpoint is not None and time.perf_counter() - saved > checkpoint_every:
-                            self.save(checkpoint)
-                            saved = time.perf_counter()
-                except KeyboardInterrupt:  # in the middle of a chunk, of which nothing is known
-                    stop.asked = True
-                    if before is not None:
-                        restore(engine, before, "")
-                if stop.asked:
-                    bar.interrupted()
+            go(engine, recording, spikes, progress, between)
             if checkpoint is not None:
                 self.save(checkpoint)
         except Exception as error:
-            self.latest = self._result(chunks, followed, begin, time.perf_counter() - began)
             error.add_note(f"What ran until {self.time:g} s is in network.latest.")
             raise
-        self.latest = self._result(chunks, followed, begin, time.perf_counter() - began)
+        finally:
+            self.latest = recording.result(engine, self.populations, time.perf_counter() - began)
         return self.latest
-
-    def _check_records(self, probes: Sequence[Probe], followed: Followed, begin: int, end: int) -> None:
-        each = self.dtype.itemsize
-        states = [  # twice: in pieces, and put together
-            (f"{p.state} of {p.population.name}", end // p.every - begin // p.every, len(p.neurons), 2 * each)
-            for p in probes
-        ]
-        of_synapses = [
-            (f"{f.state} of {f.projection.name}", *shape, each)
-            for f, shape in zip(followed.followers, followed.shapes, strict=True)
-        ]
-        room.check_records([*states, *of_synapses])
-
-    def _blown_up(
-        self,
-        engine: Engine,
-        before: Mapping[str, np.ndarray] | None,
-        chunk: Chunk,
-        probes: Sequence[Probe],
-        spikes: bool,
-    ) -> tuple[Chunk, FloatingPointError]:
-        """What ran while all was finite, and what to say."""
-        if before is None:
-            bad, when = engine.blown_up(), f"before {self.time:g} s"
-            assert bad is not None
-        else:
-            chunk, bad = located(engine, before, chunk, probes, spikes)
-            when = f"in the step from {self.time:g} to {self.time + self.dt:g} s"
-        placed, state, neuron = bad
-        return chunk, FloatingPointError(
-            f"{placed.population.name}: {state} of neuron {neuron} is not finite any more, {when}. "
-            "Use a smaller dt or smaller weights, or another integrator."
-        )
-
-    def _result(self, chunks: Sequence[Chunk], followed: Followed, begin: int, wall: float) -> Run:
-        engine = self._engine
-        assert engine is not None
-        none_yet = [np.zeros(0, np.int64)]
-        steps = np.concatenate([c.steps for c in chunks] or none_yet)
-        neurons = np.concatenate([c.neurons for c in chunks] or [np.zeros(0, np.int32)])
-        traces: dict[Any, Any] = {}
-        for k, (key, p) in enumerate(self._probes.items()):
-            samples = np.concatenate([c.samples[k] for c in chunks] or [np.zeros((0, len(p.neurons)))])
-            first = begin // p.every + 1
-            traces[key] = (first + np.arange(len(samples))) * p.every * self.dt, samples
-        for k, (key, p) in enumerate(self._summed.items(), len(self._probes)):
-            sums = np.concatenate([c.samples[k] for c in chunks] or [np.zeros((0, 2))])
-            first = begin // p.every + 1
-            traces[key, CURRENTS] = (first + np.arange(len(sums))) * p.every * self.dt, sums
-        return Run(
-            begin * self.dt, engine.step * self.dt, self.dt, wall, steps, neurons, tuple(self.populations),
-            {**traces, **followed.found(self.dt)}, {key: p.neurons for key, p in self._probes.items()},
-        )  # fmt: skip
 
     # ---- what it is ------------------------------------------------------------------------------------------------------
 
@@ -588,8 +501,3 @@ class Network:
         if len(found) != n:
             raise ValueError(f"Network.add: {n} neurons need {n} positions, got {len(found)}.")
         return np.pad(found, ((0, 0), (0, 3 - found.shape[1])))
-
-
-def _meant(name: str, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    return f"; did you mean {near[0]}?" if near else ""
