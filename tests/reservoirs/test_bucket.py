@@ -89,6 +89,10 @@ def test_a_file_holds_it(tmp_path):
         ({"shape": (5,)}, r"shape must be two whole numbers above 1, got \(5,\)"),
         ({"observe": "colour"}, "observe must be one of absolute, gradient, raw, got 'colour'"),
         ({"step": 15 * ms}, "step must be a multiple of dt, got 0.015 s and 0.01 s"),
+        (
+            {"step": 20_000.0},
+            r"a row of 20000 s would take 2e\+06 steps of 0.01 s, expected at most 1,000,000. Write step=10 \* ms",
+        ),
         ({"motors": [(0, 9), (0, 0)]}, r"motors must be 2 places \(row, column\) in a surface of 4 x 4"),
         ({"shape": (2, 2), "inputs": 5}, "5 motors do not fit the 4 cells of the rim"),
     ],

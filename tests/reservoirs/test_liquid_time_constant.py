@@ -34,6 +34,12 @@ def test_the_same_seed_gives_the_same_network_after_pickle_and_file(fitted, tmp_
     assert np.abs(network(random_state=1, epochs=1).fit(X, Y).rows(X) - fitted.rows(X)).max() > 0
 
 
+def test_several_states_of_a_sequence_are_read_together():
+    model = network(epochs=1, pooling=Equidistant(3)).fit(X, Y)
+    assert model.rows(X).shape == (16, 18) and len(model.losses_) == 1
+    assert model.network.size == 6
+
+
 def test_a_run_in_two_parts_is_the_whole_run(fitted):
     whole, first = fitted.run([X[1]]), fitted.run([X[1][:4]])
     second = fitted.run([X[1][4:]], first.state)

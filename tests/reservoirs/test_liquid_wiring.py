@@ -1,5 +1,7 @@
 """The wiring of a liquid: how many connections of each kind, of what length, size and dynamics."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -83,3 +85,17 @@ def test_pairs_of_several_factors_are_drawn_each_with_its_own():
     factor = np.where(np.arange(36)[:, None] < 18, 1.0, 0.0) * np.ones((36, 36))
     pre, post = connected(positions, lambda d: np.ones_like(d), factor, np.random.default_rng(0))
     assert len(pre) == 18 * 35 and pre.max() == 17 and (pre != post).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"post": COLUMNS[0].post + 1}, r"pre and post must be whole numbers in 0\.\.134, got 0 to 135"),
+        ({"delay": COLUMNS[0].delay[1:]}, "shapes do not belong together"),
+        ({"inhibitory": np.zeros(135)}, r"inhibitory \(135,\) float64"),
+        ({"weight": COLUMNS[0].weight * np.nan}, "it holds NaN or inf"),
+    ],
+)
+def test_wirings_that_cannot_be_are_refused(change, message):
+    with pytest.raises(ValueError, match=message):
+        replace(COLUMNS[0], **change)

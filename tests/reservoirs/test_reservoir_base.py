@@ -22,8 +22,8 @@ from ranvier.reservoirs import (
     Reservoir,
     Ridge,
     RidgeClassifier,
+    fitting,
 )  # fmt: skip
-from ranvier.reservoirs import reservoir as room
 from ranvier.reservoirs.pooling import pooled
 from ranvier.reservoirs.sequences import is_list
 
@@ -133,7 +133,7 @@ def test_long_memories_go_through_in_stretches(monkeypatch: pytest.MonkeyPatch) 
         model = EchoState(20, readout=readout, washout=5)
         whole = model.fit(x, y).predict(SERIES)
         with monkeypatch.context() as patch:
-            patch.setattr(room, "BYTES", 8 * 22 * 17)
+            patch.setattr(fitting, "BYTES", 8 * 22 * 17)
             assert model.fit(x, y).predict(SERIES) == pytest.approx(whole, abs=1e-8)
             with pytest.raises(
                 ValueError, match="100 steps|120 steps of 20 states do not fit 0 MB, and LogisticRegression"
@@ -141,7 +141,7 @@ def test_long_memories_go_through_in_stretches(monkeypatch: pytest.MonkeyPatch) 
                 EchoState(20, readout=LogisticRegression()).fit(SERIES, TARGET > 0)
     a, b = two_kinds()
     rows = EchoState(20).fit(a, b).rows(a)
-    monkeypatch.setattr(room, "BYTES", 8 * 21 * 40)
+    monkeypatch.setattr(fitting, "BYTES", 8 * 21 * 40)
     assert np.array_equal(EchoState(20).fit(a, b).rows(a), rows)
 
 

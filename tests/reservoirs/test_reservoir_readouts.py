@@ -9,9 +9,10 @@ from sklearn.linear_model import RidgeClassifier as SklearnRidgeClassifier
 from sklearn.utils.estimator_checks import check_estimator
 
 from ranvier.reservoirs import FORCE, LMS, RLS, Ridge, RidgeClassifier
-from ranvier.reservoirs.readouts import ridge
-from ranvier.reservoirs.readouts.ridge import _Factor, _Normal, _Path
+from ranvier.reservoirs.readouts import solutions
+from ranvier.reservoirs.readouts.factor import Factor
 from ranvier.reservoirs.readouts.rls import OnlineReadout
+from ranvier.reservoirs.readouts.solutions import Normal, Path
 
 RANDOM = np.random.default_rng(0)
 X, Y = RANDOM.normal(size=(60, 5)) + 3.0, RANDOM.normal(size=(60, 2))
@@ -56,20 +57,20 @@ def spread(smallest: float) -> np.ndarray:
 
 def test_a_quick_solution_has_the_digits_of_a_factorisation_or_is_none() -> None:
     y = np.random.default_rng(3).normal(size=(200, 2))
-    found = _Normal(spread(1e-5), y).solve(1e-11)
-    factor = _Factor(6, 2)
+    found = Normal(spread(1e-5), y).solve(1e-11)
+    factor = Factor(6, 2)
     factor.add(spread(1e-5), y)
-    weights, bias = _Path(factor).solve(1e-11)
+    weights, bias = Path(factor).solve(1e-11)
     assert found is not None
     assert np.linalg.norm(found[0] - weights) < 1e-10 * np.linalg.norm(weights) and found[1] == pytest.approx(bias)
-    assert _Normal(spread(1e-7), y).solve(1e-15) is None  # Cholesky's factor exists, and is badly conditioned
-    assert _Normal(spread(1e-12), y).solve(0.0) is None  # there is none
+    assert Normal(spread(1e-7), y).solve(1e-15) is None  # Cholesky's factor exists, and is badly conditioned
+    assert Normal(spread(1e-12), y).solve(0.0) is None  # there is none
 
 
 def test_a_correction_that_does_not_shrink_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ridge, "WELL", 0.0)
-    assert _Normal(spread(1e-8), np.random.default_rng(3).normal(size=(200, 2))).solve(1e-16) is None
-    assert _Normal(X, np.zeros((60, 1))).solve(1.0) is not None
+    monkeypatch.setattr(solutions, "WELL", 0.0)
+    assert Normal(spread(1e-8), np.random.default_rng(3).normal(size=(200, 2))).solve(1e-16) is None
+    assert Normal(X, np.zeros((60, 1))).solve(1.0) is not None
 
 
 def test_the_penalty_is_chosen_for_groups_that_are_new(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,8 +83,8 @@ def test_the_penalty_is_chosen_for_groups_that_are_new(monkeypatch: pytest.Monke
         wrong.append(0.0)
         for out in (groups == g for g in "abcd"):
             wrong[-1] += np.mean(other.fit(s[~out], labels[~out]).predict(s[out]) != labels[out]) / 4
-    for well in (ridge.WELL, 2.0):  # with the second no conditioning is good enough, so that all are decomposed
-        monkeypatch.setattr(ridge, "WELL", well)
+    for well in (solutions.WELL, 2.0):  # with the second no conditioning is good enough, so that all are decomposed
+        monkeypatch.setattr(solutions, "WELL", well)
         found = RidgeClassifier(alphas).fit(s, labels, groups)
         assert found.errors_ == pytest.approx(wrong)
         assert found.alpha_ == alphas[int(np.argmin(wrong))]

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from ranvier.reservoirs.scan import Weights, scan, tanh
+from ranvier.reservoirs.scan import Weights, scan
+from ranvier.reservoirs.scan_kernels import tanh
 
 RANDOM = np.random.default_rng(0)
 
@@ -85,3 +86,12 @@ def test_weights_that_would_read_elsewhere_are_refused() -> None:
         Weights(w.win, w.bias[:5], w.weight, w.source, w.leak, False)
     with pytest.raises(ValueError, match="bias must be contiguous float64, got float32"):
         Weights(w.win, w.bias.astype(np.float32), w.weight, w.source, w.leak, False)
+
+
+@pytest.mark.parametrize(("inputs", "units"), [(3, 13), (2, 12)])
+def test_rows_and_states_of_another_size_are_refused(inputs: int, units: int) -> None:
+    with pytest.raises(
+        ValueError,
+        match=rf"rows of {inputs} inputs and states \(1, {units}\) do not fit weights of 2 inputs and 13 units",
+    ):
+        scan(weights(), np.zeros((4, inputs)), np.array([0, 4]), np.zeros((1, units)))

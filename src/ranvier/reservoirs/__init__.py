@@ -12,6 +12,7 @@ from ranvier.reservoirs.deep_echo_state import DeepEchoState
 from ranvier.reservoirs.deep_liquid_state import DeepLiquidState
 from ranvier.reservoirs.desnn import DeSNN
 from ranvier.reservoirs.echo_state import EchoState
+from ranvier.reservoirs.intrinsic_plasticity import IntrinsicPlasticity
 from ranvier.reservoirs.layer import EchoLayer
 from ranvier.reservoirs.liquid_state import LiquidState
 from ranvier.reservoirs.liquid_time_constant import LiquidTimeConstant
@@ -26,7 +27,6 @@ from ranvier.reservoirs.spectrum import eigenvalues, spectral_radius
 from ranvier.reservoirs.spike_codes import Counts, Rates
 from ranvier.reservoirs.store import load, save
 from ranvier.reservoirs.topologies import Cycle, Given, Orthogonal, Sparse
-from ranvier.reservoirs.units import IntrinsicPlasticity
 from ranvier.reservoirs.wired import WiredCfC, WiredLTC
 
 __all__ = [

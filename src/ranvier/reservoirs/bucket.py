@@ -8,6 +8,7 @@ import numpy as np
 
 from ranvier.kernels.cpu.compile import kernel
 from ranvier.kernels.cpu.threads import split
+from ranvier.reservoirs.reading import check_step
 from ranvier.reservoirs.reservoir import Reservoir
 from ranvier.units import ms
 
@@ -76,8 +77,7 @@ class Bucket(Reservoir):
                 f"Bucket: dt must be at most spacing/(speed sqrt(2)) = {most:.3g} s, got {self.dt:g} s: waves would outrun the grid. "
                 "Use a smaller dt, a lower speed or a larger spacing."
             )
-        if abs(self.step / self.dt - round(self.step / self.dt)) > 1e-6 or self.step < self.dt * (1 - 1e-6):
-            raise ValueError(f"Bucket: step must be a multiple of dt, got {self.step:g} s and {self.dt:g} s.")
+        check_step("Bucket", self.step, self.dt)
 
     def _draw(self, inputs: int) -> None:
         height, width = self.shape
@@ -90,22 +90,27 @@ class Bucket(Reservoir):
             self.places_ = rim[np.arange(inputs) * len(rim) // inputs]
             return
         given = np.asarray(self.motors)
-        if given.shape != (inputs, 2) or not ((given >= 0) & (given < self.shape)).all():
-            raise ValueError(
-                f"Bucket: motors must be {inputs} places (row, column) in a surface of {height} x {width}, one a feature, got {self.motors!r}."
-            )
+        self._check_places(given, inputs)
         self.places_ = given.astype(np.int64)
+
+    def _check_places(self, places: np.ndarray, inputs: int) -> None:
+        height, width = self.shape
+        if places.shape != (inputs, 2) or not ((places >= 0) & (places < self.shape)).all():
+            raise ValueError(
+                f"Bucket: motors must be {inputs} places (row, column) in a surface of {height} x {width}, one a feature, got {places.tolist()!r}."
+            )
 
     def _scan(self, rows: np.ndarray, start: np.ndarray, state: Any, noise: Any = None) -> tuple[np.ndarray, Any]:
         """state: the surface now and a step before, [B, 2, height, width]."""
+        self._check_places(self.places_, rows.shape[1])  # the kernel writes there, and a file may say anything
         batch = len(start) - 1
         surface = np.zeros((batch, 2, *self.shape)) if state is None else state.copy()
         courant = (self.speed * self.dt / self.spacing) ** 2
         out = np.empty((len(rows), self._columns))
         steps = round(self.step / self.dt)
         split(
-            batch, len(rows) * steps * int(np.prod(self.shape)) * 8, _waves, np.ascontiguousarray(rows), start, self.places_,
-            surface, out, steps, courant, 0.5 * self.damping * self.dt, float(self.input_scaling) * courant,
+            batch, len(rows) * steps * int(np.prod(self.shape)) * 8, _waves, np.ascontiguousarray(rows), start,
+            np.ascontiguousarray(self.places_, np.int64), surface, out, steps, courant, 0.5 * self.damping * self.dt, float(self.input_scaling) * courant,
             OBSERVED.index(self.observe), int(self.every),
         )  # fmt: skip
         return out, surface

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from ranvier.reservoirs.intrinsic_plasticity import adapted
 from ranvier.reservoirs.leaky import LeakyReservoir
 from ranvier.reservoirs.scan import Weights, scan
-from ranvier.reservoirs.units import adapted, draw, seeds
+from ranvier.reservoirs.units import draw, seeds
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from ranvier.plasticity.pair_stdp import PairSTDP
-from ranvier.reservoirs.liquid_state import LiquidState, set_scale
+from ranvier.reservoirs.liquid_state import LiquidState
+from ranvier.reservoirs.rates import set_scale
 from ranvier.reservoirs.wiring import Wiring, forward, joined, winners
 from ranvier.units import nA
 

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from ranvier.reservoirs.intrinsic_plasticity import adapted
 from ranvier.reservoirs.layer import EchoLayer
 from ranvier.reservoirs.leaky import LeakyReservoir
 from ranvier.reservoirs.scan import Weights, scan
-from ranvier.reservoirs.units import adapted, draw, seeds
+from ranvier.reservoirs.units import draw, seeds
 
 TRIED = 1000  # steps after which the start must be forgotten
 

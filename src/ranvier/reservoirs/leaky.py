@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from ranvier.reservoirs.intrinsic_plasticity import IntrinsicPlasticity
 from ranvier.reservoirs.reservoir import Reservoir
 from ranvier.reservoirs.topologies import Topology
-from ranvier.reservoirs.units import IntrinsicPlasticity
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

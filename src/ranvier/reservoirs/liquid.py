@@ -16,6 +16,7 @@ from ranvier.reservoirs.spike_codes import SpikeCode
 from ranvier.reservoirs.wiring import Wiring
 from ranvier.simulation import Network, Pairs, SpikeSource
 from ranvier.simulation.projection import Projection
+from ranvier.simulation.run import Run
 from ranvier.synapses.exponential import ExponentialSynapse
 from ranvier.units import Mohm, ms, mV, nA
 
@@ -166,13 +167,16 @@ class Liquid:
         self, rows: np.ndarray, step: float, code: SpikeCode, ends: Ends | None
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Runs a sequence: steps (from its beginning) and neurons of the spikes, and the sums of the code."""
+        run, sums = self.run(rows, step, code, ends)
+        own = run.neurons < self.n
+        return run.steps[own] - round(run.begin / self.dt), self.order[run.neurons[own]], sums
+
+    def run(self, rows: np.ndarray, step: float, code: SpikeCode, ends: Ends | None) -> tuple[Run, np.ndarray]:
+        """Runs a sequence from rest, or from where another ended; and the sums of the code."""
         net = self.net.restore(self.rest if ends is None else ends.network)
         times, channels, sums = code.spikes(rows, step, self.inputs.sums if ends is None else ends.sums)
-        first = round(net.time / self.dt)
         net.replay(self.source, net.time + times, channels)
-        run = net.run(len(rows) * step, progress=False)
-        own = run.neurons < self.n
-        return run.steps[own] - first, self.order[run.neurons[own]], sums
+        return net.run(len(rows) * step, progress=False), sums
 
     def states(
         self, rows: np.ndarray, step: float, code: SpikeCode, tau: float | None, ends: Ends | None, keep: bool

@@ -1,7 +1,7 @@
 """Liquid state machines: a column of spiking neurons, and a readout of its filtered spikes."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
@@ -10,28 +10,19 @@ import numpy as np
 
 from ranvier.plasticity.rule import Rule
 from ranvier.reservoirs.liquid import RESET, THRESHOLD, Ends, Inputs, Liquid, draw_inputs
+from ranvier.reservoirs.rates import Tally, set_scale
+from ranvier.reservoirs.reading import check_step
 from ranvier.reservoirs.reservoir import Reservoir
 from ranvier.reservoirs.spike_codes import Rates, SpikeCode
 from ranvier.reservoirs.units import seeds
 from ranvier.reservoirs.wiring import PROBABILITY, Wiring, column
 from ranvier.simulation.networks.built import Built
+from ranvier.simulation.run import Run
 from ranvier.units import Hz, ms
 
 SILENT, SATURATED = 1 * Hz, 100 * Hz  # mean rates below and above which a liquid tells little
 JUDGED = 1.0  # seconds of training input from which on rates are judged
 TRIED = 16  # sequences that a rate is set on
-
-
-class Tally:
-    """Spikes of a fit. count: [N]; seconds: of all sequences."""
-
-    def __init__(self) -> None:
-        self.count: Any = 0
-        self.seconds = 0.0
-
-    def add(self, neurons: np.ndarray, n: int, seconds: float) -> None:
-        self.count = self.count + np.bincount(neurons, minlength=n)
-        self.seconds += seconds
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -119,6 +110,12 @@ class LiquidState(Reservoir):
         net = self._liquid().net
         return Built(net, tuple(net.populations))
 
+    def runs(self, X: Any) -> Iterator[Run]:
+        """The run that each sequence makes of `network`, from rest, one after another: for `ranvier.energy` and `ranvier.analysis`."""
+        x, liquid = self._given(X), self._liquid()
+        for rows in x.parts(self._scaled(x.rows)):
+            yield liquid.run(rows, self.step, self._code(), None)[0]
+
     def spike_counts(self, X: Any) -> Any:
         """Spikes of every neuron in every row of the sequences, from rest, [T, N], in the form of X."""
         x, liquid, found = self._given(X), self._liquid(), []
@@ -163,10 +160,7 @@ class LiquidState(Reservoir):
         if given.shape != (self.kinds,) or not ((given >= 0) & (given <= 1)).all():
             what = "four numbers in [0, 1], for EE, EI, IE, II" if self.kinds > 1 else "a number in [0, 1]"
             raise ValueError(f"{name}: probability must be {what}, got {self.probability!r}.")
-        if abs(self.step / self.dt - round(self.step / self.dt)) > 1e-6 or self.step < self.dt * (1 - 1e-6):
-            raise ValueError(
-                f"{name}: step must be a multiple of dt, got {self.step:g} s and {self.dt:g} s. Write dt=0.5 * ms, step=10 * ms."
-            )
+        check_step(name, self.step, self.dt, " Write dt=0.5 * ms, step=10 * ms.")
 
     def _draw(self, inputs: int) -> None:
         wiring, entering, starting = (np.random.default_rng(s) for s in seeds(self.random_state, 3))
@@ -270,36 +264,3 @@ class LiquidState(Reservoir):
                 f"{turn}{also}, or give target_rate=15.",
                 stacklevel=3,
             )
-
-
-def set_scale(where: str, what: str, rate: Any, wanted: float, begin: float, halvings: int = 6) -> None:
-    """Calls `rate`, which sets a scale and returns the rate that rises with it, until this is about as wanted: by bisection, within a factor of 2^10.
-
-    Warns where no scale gives half to twice the rate.
-    """
-    low, high = begin, begin
-    found = rate(begin)
-    for _ in range(10):
-        if found >= wanted:
-            break
-        low, high = high, 2 * high
-        found = rate(high)
-    else:
-        low = high
-    while low == high and found > wanted and low > begin * 2.0**-10:
-        low = high / 2
-        below = rate(low)
-        if below > wanted:
-            high, low, found = low, low, below
-    for _ in range(halvings):
-        middle = float(np.sqrt(low * high))
-        at = rate(middle)
-        low, high = (middle, high) if at < wanted else (low, middle)
-    best = float(np.sqrt(low * high))
-    at = rate(best)
-    if not wanted / 2 <= at <= 2 * wanted:
-        warnings.warn(
-            f"{where}: no scale of the {what} gives a mean rate near {wanted:g} Hz; at {best:.3g} it is {at:.3g} Hz. Change weight_scale, "
-            "input_probability or target_rate.",
-            stacklevel=4,
-        )

@@ -103,6 +103,11 @@ class LiquidTimeConstant(Reservoir):
         """The cell's parameters as arrays, which is what pickles and files hold."""
         self.weights_ = {name: value.detach().numpy().copy() for name, value in self._built.named_parameters()}
 
+    @property
+    def network(self) -> TimedCell:
+        """The fitted cell, for a look at it."""
+        return self._net()
+
     def _net(self) -> TimedCell:
         """The cell, built again where only its parameters are there."""
         if getattr(self, "_built", None) is None:
@@ -114,10 +119,12 @@ class LiquidTimeConstant(Reservoir):
         pieces, wanted = self._examples(rows, x, targets)
         labelled = is_classifier(self.readout_)
         goals = _goals(wanted, self.classes_ if labelled else None)
-        head = nn.Linear(self._columns, len(self.classes_) if labelled else goals[0].shape[-1], dtype=torch.float64)
-        start = self._order.uniform(-1, 1, tuple(head.weight.shape)) / math.sqrt(self._columns)
-        head.load_state_dict({"weight": torch.from_numpy(start), "bias": torch.zeros_like(head.bias)})
         net = self._net()
+        with torch.no_grad():
+            width = self._read(net, pieces[:1])[0].shape[-1]  # what pooling makes of the states
+        head = nn.Linear(width, len(self.classes_) if labelled else goals[0].shape[-1], dtype=torch.float64)
+        start = self._order.uniform(-1, 1, tuple(head.weight.shape)) / math.sqrt(width)
+        head.load_state_dict({"weight": torch.from_numpy(start), "bias": torch.zeros_like(head.bias)})
         loss = nn.CrossEntropyLoss() if labelled else nn.MSELoss()
         optimiser = torch.optim.Adam([*net.parameters(), *head.parameters()], self.learning_rate)
         self.losses_: list[float] = []

@@ -1,7 +1,6 @@
 """What all reservoirs share: the scikit-learn estimator around something that turns sequences into states."""
 
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -10,15 +9,13 @@ from sklearn.base import BaseEstimator, clone, is_classifier, is_regressor
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils import ClassifierTags, RegressorTags
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
-from ranvier.reservoirs.pooling import Last, Pooling, pooled
+from ranvier.reservoirs import fitting, free_run, reading
+from ranvier.reservoirs.pooling import Pooling
 from ranvier.reservoirs.readouts.force import FORCE
-from ranvier.reservoirs.readouts.ridge import Ridge, RidgeClassifier
-from ranvier.reservoirs.sequences import Ragged, is_list, of_list, of_rows, sequence_targets, step_targets
-
-BYTES = 1 << 28  # of states that are held at once; longer memories go through in stretches
+from ranvier.reservoirs.readouts.ridge import Ridge
+from ranvier.reservoirs.readouts.ridge_classifier import RidgeClassifier
+from ranvier.reservoirs.sequences import Ragged, sequence_targets, step_targets
 
 
 class ReservoirRun(NamedTuple):
@@ -130,12 +127,7 @@ class Reservoir(BaseEstimator):
         self._set_scale(x)
         self.readout_ = self._chosen_readout(targets)
         if is_classifier(self.readout_):
-            check_classification_targets(targets)
-            self.classes_ = np.unique(targets)
-            if len(self.classes_) < 2:
-                raise ValueError(
-                    f"{self._name}: y holds one class only ({self.classes_[0]!r}), expected two or more. Give sequences of other classes too."
-                )
+            self.classes_ = reading.check_classes(self._name, targets)
         if self.feedback and (many or is_classifier(self.readout_)):
             raise ValueError(
                 f"{self._name}: feedback needs a number a step as target. Leave pooling out, or use feedback=False."
@@ -148,16 +140,16 @@ class Reservoir(BaseEstimator):
         self.outputs_shape_ = () if many else targets.shape[1:]
         rows = self._scaled(x.rows)
         self._draw(x.features + back)
-        driven = rows if not back else np.hstack([rows, self._delayed(targets.astype(np.float64), x)])
+        driven = rows if not back else np.hstack([rows, reading.delayed(targets.astype(np.float64), x)])
         self._adapt(driven, x.start)
         self._train(driven, x, targets)
         noise = self._noise()
         if isinstance(self.readout_, FORCE):
-            self._fit_force(rows, x, targets.astype(np.float64))
+            free_run.learn(self, rows, x, targets.astype(np.float64))
         elif many:
-            self._fit_readout(self._pooled(driven, x, noise), targets, None)
+            fitting.fit_readout(self, fitting.pooled_rows(self, driven, x, noise), targets, None)
         else:
-            self._fit_steps(driven, x, targets, noise)
+            fitting.fit_steps(self, driven, x, targets, noise)
         return self
 
     def predict(self, X: Any) -> Any:
@@ -165,7 +157,7 @@ class Reservoir(BaseEstimator):
         x = self._given(X)
         if self.pooling_ is not None:
             self._check_lengths(x)
-            return self._output(self._pooled(self._scaled(x.rows), x, None))
+            return self._output(fitting.pooled_rows(self, self._scaled(x.rows), x, None))
         return self.run(X).output
 
     @available_if(_has("decision_function"))
@@ -206,7 +198,7 @@ class Reservoir(BaseEstimator):
         rows = self._scaled(x.rows)
         if self.pooling_ is not None:
             self._check_lengths(x)
-            return self._pooled(rows, x, None)
+            return fitting.pooled_rows(self, rows, x, None)
         return self._design(self._states(x, None)[0], rows)
 
     def states(self, X: Any) -> Any:
@@ -221,7 +213,11 @@ class Reservoir(BaseEstimator):
         """
         x = self._given(X)
         if self.feedback:
-            return self._closed(x, state)
+            states, output, after = free_run.follow(self, x, state)
+            fitting.finite(self._name, states)
+            return ReservoirRun(
+                x.as_given(states), x.as_given(output.reshape(len(states), *self.outputs_shape_)), after
+            )
         states, after = self._states(x, state)
         output = None
         if self.pooling_ is None:
@@ -244,50 +240,7 @@ class Reservoir(BaseEstimator):
             [steps, K] ([steps] where y was flat) that follow the last step of `warm`; [n, steps, ...] for several series.
         """
         x = self._given(warm)
-        if self.pooling_ is not None:
-            raise ValueError(f"{self._name}: generate needs an output a step. Leave pooling out.")
-        width = int(np.prod(self.outputs_shape_))
-        if not self.feedback and width != x.features:
-            raise ValueError(
-                f"{self._name}: generate takes the output for the next input, but there are {width} outputs and {x.features} features. "
-                "Fit y = the next value of X, or use feedback=True."
-            )
-        ends = x.start[1:] - 1
-        one = np.arange(x.batch + 1, dtype=np.int64)
-        free = np.empty((x.batch, steps, width))
-        rows = self._scaled(x.rows)
-        if not self.feedback:
-            state = self._scan(rows, x.start, None)
-            last, state = state[0][ends], state[1]
-            value = self._output(self._design(last, rows[ends])).reshape(x.batch, width)
-            for t in range(steps):
-                free[:, t] = value
-                if t + 1 < steps:
-                    entered = self._scaled(value)
-                    last, state = self._scan(entered, one, state)
-                    value = self._output(self._design(last, entered)).reshape(x.batch, width)
-        else:
-            if teacher is None:
-                raise ValueError(
-                    f"{self._name}: generate needs teacher=, the y of the warm-up, since the output is fed back."
-                )
-            forced = step_targets(self._name, x, teacher).astype(np.float64).reshape(-1, width)
-            _, state = self._scan(np.hstack([rows, self._delayed(forced, x)]), x.start, None)
-            value = forced[ends]
-            outside = np.repeat(rows[ends][:, None], steps, 1)
-            if inputs is not None:
-                given = np.asarray(inputs, np.float64).reshape(-1, x.features)
-                outside = self._scaled(given).reshape(-1, steps, x.features)
-                outside = np.broadcast_to(outside, (x.batch, steps, x.features))
-            for t in range(steps):
-                last, state = self._scan(np.hstack([outside[:, t], value]), one, state)
-                value = self._output(self._design(last, outside[:, t])).reshape(x.batch, width)
-                free[:, t] = value
-        if not np.isfinite(free).all() or np.abs(free).max() > 1e6:
-            warnings.warn(
-                f"{self._name}: the free run diverges. Regularise the readout (a larger alpha), train with noise=1e-6, or lower the spectral radius.",
-                stacklevel=2,
-            )
+        free = free_run.generate(self, steps, x, teacher, inputs)
         shaped = free.reshape(x.batch, steps, *self.outputs_shape_)
         return shaped[0] if x.form == "series" else shaped
 
@@ -308,55 +261,24 @@ class Reservoir(BaseEstimator):
 
     def _training(self, X: Any, y: Any) -> tuple[Ragged, Any]:
         """Sequences and targets of a fit; settles what pooling there is."""
-        if y is None:
-            raise ValueError(f"{self._name}: requires y to be passed, but the target y is None.")
-        ragged = is_list(X) or getattr(X, "ndim", 2) == 3
-        self.pooling_ = self.pooling
-        if ragged:
-            x = of_list(self._name, X)
-            if self.pooling is None and _one_each(y, x.batch):
-                self.pooling_ = Last()
-            self.n_features_in_ = x.features
-            return x, y
-        several = is_classifier(self.readout) if self.readout is not None else True
-        found: Any = validate_data(self, X, y, dtype=np.float64, multi_output=True, y_numeric=not several)
-        X, y = found
-        wide = y.ndim > 1 and (
-            y.shape[1] > 1 if self.readout is None else self.__sklearn_tags__().target_tags.multi_output
-        )
-        return of_rows(X, self.pooling is not None), y if wide or y.ndim == 1 else column_or_1d(y, warn=True)
+        x, y, self.pooling_ = reading.of_fit(self, X, y)
+        return x, y
 
     def _given(self, X: Any) -> Ragged:
         """Sequences of anything but a fit."""
-        check_is_fitted(self, "features_")
-        if is_list(X) or getattr(X, "ndim", 2) == 3:
-            x = of_list(self._name, X)
-        else:
-            if self.pooling_ is not None and self.features_ > 1:
-                raise ValueError(
-                    f"{self._name}: X is a matrix, but the sequences of the fit had {self.features_} features. Give a list: [X] for one sequence."
-                )
-            found: Any = validate_data(self, X, reset=False, dtype=np.float64)
-            x = of_rows(found, self.pooling_ is not None)
-        if x.features != self.features_:
-            raise ValueError(
-                f"{self._name}: X has {x.features} features, but {self._name} is expecting {self.features_} features as input."
-            )
-        return x
+        return reading.of_more(self, X)
+
+    def _first(self) -> int:
+        """The first step of a sequence that counts."""
+        return max(self.washout, self._least_washout())
 
     def _check_lengths(self, x: Ragged) -> None:
-        least = max(self.washout, self._least_washout())
-        short = np.flatnonzero(x.lengths <= least)
-        if len(short):
-            raise ValueError(
-                f"{self._name}: sequence {short[0]} has {x.lengths[short[0]]} steps, expected more than the washout of {least} "
-                f"({len(short)} of {x.batch} are too short). Lower washout, or leave them out."
-            )
+        reading.check_lengths(self._name, x, self._first())
 
     def _kept(self, x: Ragged) -> np.ndarray:
         """Which steps come after the washout, [steps], bool."""
         step = np.arange(len(x.rows)) - np.repeat(x.start[:-1], x.lengths)
-        return step >= max(self.washout, self._least_washout())
+        return step >= self._first()
 
     def _set_scale(self, x: Ragged) -> None:
         """Mean and deviation that features are brought to 0 and 1 by; 0 and 1 themselves without `standardise`."""
@@ -367,13 +289,6 @@ class Reservoir(BaseEstimator):
 
     def _scaled(self, rows: np.ndarray) -> np.ndarray:
         return (rows - self.mean_) / self.scale_ if self.standardise else rows
-
-    def _delayed(self, targets: np.ndarray, x: Ragged) -> np.ndarray:
-        """Targets of the step before, [steps, K], zero in the first of every sequence: what teacher forcing feeds back."""
-        flat = targets.reshape(len(targets), -1)
-        before = np.vstack([np.zeros((1, flat.shape[1])), flat[:-1]])
-        before[x.start[:-1]] = 0.0
-        return before
 
     # states
 
@@ -387,40 +302,8 @@ class Reservoir(BaseEstimator):
     def _states(self, x: Ragged, state: Any) -> tuple[np.ndarray, Any]:
         if self.feedback:
             raise ValueError(f"{self._name}: with feedback states depend on the output. Use run(X).states.")
-        return self._checked(*self._scan(self._scaled(x.rows), x.start, state))
-
-    def _checked(self, states: np.ndarray, after: Any) -> tuple[np.ndarray, Any]:
-        """States that are finite."""
-        if not np.isfinite(states[-1]).all() or not np.isfinite(states).all():
-            first = int((~np.isfinite(states)).any(1).argmax())
-            raise ValueError(
-                f"{self._name}: the states diverge, they are not finite from step {first} on. Lower spectral_radius below 1 or input_scaling, "
-                "or use activation='tanh'."
-            )
-        return states, after
-
-    def _pooled(self, rows: np.ndarray, x: Ragged, noise: Any) -> np.ndarray:
-        """One row a sequence, of blocks of sequences whose states fit the memory."""
-        assert self.pooling_ is not None
-        least, found = max(self.washout, self._least_washout()), []
-        for first, last in self._blocks(x):
-            start = x.start[first : last + 1] - x.start[first]
-            part = rows[x.start[first] : x.start[last]]
-            states, _ = self._checked(self._scan_only(part, start, noise), None)
-            several = np.split(self._design(states, part), start[1:-1])
-            found.append(pooled(self.pooling_, [one[least:] for one in several]))
-        return np.concatenate(found)
-
-    def _blocks(self, x: Ragged) -> Iterator[tuple[int, int]]:
-        """Sequences first to last whose states fit the memory; at least one."""
-        most, first = self._most_steps(), 0
-        while first < x.batch:
-            last = max(first + 1, int(np.searchsorted(x.start, x.start[first] + most, side="right")) - 1)
-            yield first, last
-            first = last
-
-    def _most_steps(self) -> int:
-        return max(1, BYTES // (8 * (self._columns + self.features_)))
+        states, after = self._scan(self._scaled(x.rows), x.start, state)
+        return fitting.finite(self._name, states), after
 
     # the readout
 
@@ -433,78 +316,7 @@ class Reservoir(BaseEstimator):
             return clone(self.readout)
         return RidgeClassifier() if targets.dtype.kind in "OUSbiu" else Ridge()
 
-    def _fit_readout(self, design: np.ndarray, targets: np.ndarray, groups: np.ndarray | None) -> None:
-        if isinstance(self.readout_, Ridge | RidgeClassifier):
-            self.readout_.fit(design, self._wanted(design, targets), groups)
-        else:
-            self.readout_.fit(design, self._wanted(design, targets))
-
-    def _fit_steps(self, driven: np.ndarray, x: Ragged, targets: np.ndarray, noise: Any) -> None:
-        """Fits a target a step: at once where the states fit the memory, else in stretches if the readout can."""
-        kept = self._kept(x)
-        if len(driven) <= self._most_steps():
-            states, _ = self._checked(*self._scan(driven, x.start, None, noise))
-            groups = np.repeat(np.arange(x.batch), x.lengths)[kept]
-            self._fit_readout(self._design(states, driven)[kept], targets[kept], groups)
-            return
-        if not hasattr(self.readout_, "partial_fit"):
-            raise ValueError(
-                f"{self._name}: {len(driven)} steps of {self._columns} states do not fit {BYTES >> 20} MB, and "
-                f"{type(self.readout_).__name__} cannot learn in stretches. Use Ridge() or RLS(), or fewer steps."
-            )
-        add = getattr(self.readout_, "accumulate", self.readout_.partial_fit)
-        for states, rows, at in self._stretches(driven, x, noise):
-            use = kept[at]
-            if use.any():
-                design = self._design(states, rows)[use]
-                add(design, self._wanted(design, targets[at][use]))
-        if hasattr(self.readout_, "finish"):
-            self.readout_.finish()
-
-    def _stretches(self, driven: np.ndarray, x: Ragged, noise: Any) -> Iterator[tuple[np.ndarray, np.ndarray, slice]]:
-        """States of the steps of a slice, stretch by stretch, sequence by sequence."""
-        most = self._most_steps()
-        for b in range(x.batch):
-            state = None
-            for first in range(int(x.start[b]), int(x.start[b + 1]), most):
-                at = slice(first, min(first + most, int(x.start[b + 1])))
-                states, state = self._scan(driven[at], np.array([0, at.stop - first]), state, noise)
-                yield self._checked(states, state)[0], driven[at], at
-
     def _output(self, design: np.ndarray) -> np.ndarray:
         """The readout's output for rows that need no more checking."""
         fast = getattr(self.readout_, "_output", None)
         return fast(design) if fast is not None else self.readout_.predict(design)
-
-    # the loop through the output
-
-    def _closed(self, x: Ragged, state: Any) -> ReservoirRun:
-        """Step by step, the output of a step entering at the next. state: (reservoir's, output) a sequence, None for rest."""
-        rows, width = self._scaled(x.rows), int(np.prod(self.outputs_shape_))
-        states, output = np.empty((len(rows), self._columns)), np.empty((len(rows), width))
-        after = []
-        for b in range(x.batch):
-            inner, value = (None, np.zeros((1, width))) if state is None else state[b]
-            for t in range(int(x.start[b]), int(x.start[b + 1])):
-                now, inner = self._scan(np.hstack([rows[t : t + 1], value]), np.array([0, 1]), inner)
-                value = self._output(self._design(now, rows[t : t + 1])).reshape(1, width)
-                states[t], output[t] = now[0], value[0]
-            after.append((inner, value))
-        self._checked(states, after)
-        return ReservoirRun(x.as_given(states), x.as_given(output.reshape(len(rows), *self.outputs_shape_)), after)
-
-    def _fit_force(self, rows: np.ndarray, x: Ragged, targets: np.ndarray) -> None:
-        """Learns while the reservoir runs on its own output; see `FORCE`."""
-        flat, kept = targets.reshape(len(targets), -1), self._kept(x)
-        for _ in range(self.readout_.epochs):
-            for b in range(x.batch):
-                state, value = None, np.zeros((1, flat.shape[1]))
-                for t in range(int(x.start[b]), int(x.start[b + 1])):
-                    now, state = self._scan(np.hstack([rows[t : t + 1], value]), np.array([0, 1]), state)
-                    value = self.readout_.advance(self._design(now, rows[t : t + 1]), flat[t : t + 1], bool(kept[t]))
-        self.readout_.settle(targets.ndim == 1)
-
-
-def _one_each(y: Any, batch: int) -> bool:
-    """Whether y holds one plain value a sequence."""
-    return len(y) == batch and all(np.ndim(entry) == 0 for entry in y)

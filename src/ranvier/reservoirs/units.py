@@ -1,36 +1,14 @@
-"""Leaky tanh units with fixed random weights: drawn, scaled, adapted. One `Weights` is what an echo state network or a layer of one is."""
+"""Leaky tanh units with fixed random weights, drawn and scaled. One `Weights` is what an echo state network or a layer of one is."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from ranvier.reservoirs.scan import Weights, adapt
+from ranvier.reservoirs.scan import Weights
 from ranvier.reservoirs.spectrum import spectral_radius
 from ranvier.reservoirs.topologies import Sparse, Topology, links
 
 ACTIVATIONS = ("tanh", "identity")
-
-
-@dataclass(frozen=True)
-class IntrinsicPlasticity:
-    """Units learn a gain and a shift, from the input alone, that bring their outputs near a normal distribution.
-
-    Wanted are the mean `mean` and the standard deviation `deviation`. rate: of learning; epochs: how often the training input is run through.
-    Afterwards gains have become part of the weights; spectral radius and scalings are no longer those that were asked for.
-
-    Source: Schrauwen, Wardermann, Verstraeten, Steil and Stroobandt, Neurocomputing 71 (2008), equations 11 and 12.
-    """
-
-    mean: float = 0.0
-    deviation: float = 0.2
-    rate: float = 1e-3
-    epochs: int = 1
-
-    def __post_init__(self) -> None:
-        for name in ("deviation", "rate", "epochs"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"IntrinsicPlasticity: {name} must be above 0, got {getattr(self, name)}.")
 
 
 def seeds(random_state: Any, count: int) -> list[np.random.SeedSequence]:
@@ -93,29 +71,6 @@ def draw(
         source=source,
         leak=np.ascontiguousarray(leaks),
         linear=activation == "identity",
-    )
-
-
-def adapted(weights: Weights, rule: IntrinsicPlasticity, rows: np.ndarray, start: np.ndarray) -> Weights:
-    """The units after intrinsic plasticity on sequences (see `Ragged`): gains and shifts folded into weights and bias."""
-    gain, shift = np.ones(weights.units), np.zeros(weights.units)
-    w = weights
-    for _ in range(rule.epochs):
-        adapt(
-            rows, start, w.win, w.bias, w.weight, w.source, w.leak, gain, shift, float(rule.mean),
-            float(rule.deviation), float(rule.rate),
-        )  # fmt: skip
-    if not (np.isfinite(gain).all() and np.isfinite(shift).all()):
-        raise ValueError(
-            f"IntrinsicPlasticity: gains diverge at rate {rule.rate}. Lower the rate, for example IntrinsicPlasticity(rate=1e-4)."
-        )
-    return Weights(
-        win=w.win * gain[:, None],
-        bias=w.bias * gain + shift,
-        weight=w.weight * gain[:, None],
-        source=w.source,
-        leak=w.leak,
-        linear=w.linear,
     )
 
 

@@ -37,6 +37,25 @@ class Wiring:
     recovery: NDArray[np.float64]
     facilitation: NDArray[np.float64]
 
+    def __post_init__(self) -> None:
+        each = [self.pre, self.post, self.weight, self.delay, self.use, self.recovery, self.facilitation]
+        if (
+            self.positions.shape != (len(self.inhibitory), 3)
+            or self.inhibitory.dtype != bool
+            or any(part.shape != (len(self.pre),) for part in each)
+        ):
+            raise ValueError(
+                f"Wiring: shapes do not belong together: positions {self.positions.shape}, inhibitory {self.inhibitory.shape} {self.inhibitory.dtype}, "
+                f"synapses {[part.shape for part in each]}. Expected [N, 3], bool [N], and one entry a synapse in each of the others."
+            )
+        if not all(np.isfinite(part).all() for part in (self.positions, *each)):
+            raise ValueError("Wiring: it holds NaN or inf. Find them with np.isfinite.")
+        ends = np.concatenate([self.pre, self.post])
+        if ends.size and not (ends.dtype.kind in "iu" and 0 <= ends.min() and ends.max() < self.n):
+            raise ValueError(
+                f"Wiring: pre and post must be whole numbers in 0..{self.n - 1}, got {ends.min()} to {ends.max()}."
+            )
+
     @property
     def n(self) -> int:
         """Neurons."""
@@ -123,11 +142,10 @@ def joined(layers: Sequence[Wiring], apart: float = 2.0) -> Wiring:
     shift, first, parts = 0.0, 0, []
     for w in layers:
         moved = w.positions + np.array([shift - w.positions[:, 0].min(), 0, 0])
-        parts.append(replace(w, positions=moved, pre=w.pre + first, post=w.post + first))
+        parts.append({**vars(w), "positions": moved, "pre": w.pre + first, "post": w.post + first})
         first += w.n
         shift = moved[:, 0].max() + apart
-    names = ("positions", "inhibitory", "pre", "post", "weight", "delay", "use", "recovery", "facilitation")
-    return Wiring(*(np.concatenate([getattr(w, name) for w in parts]) for name in names))
+    return Wiring(**{name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
 
 
 def winners(n: int, inhibition: float) -> Wiring:

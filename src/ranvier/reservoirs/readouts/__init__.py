@@ -2,7 +2,8 @@
 
 from ranvier.reservoirs.readouts.force import FORCE
 from ranvier.reservoirs.readouts.lms import LMS
-from ranvier.reservoirs.readouts.ridge import Ridge, RidgeClassifier
+from ranvier.reservoirs.readouts.ridge import Ridge
+from ranvier.reservoirs.readouts.ridge_classifier import RidgeClassifier
 from ranvier.reservoirs.readouts.rls import RLS
 from ranvier.reservoirs.readouts.spiking import SpikingReadout
 

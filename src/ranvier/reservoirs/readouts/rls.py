@@ -9,9 +9,26 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from ranvier.kernels.cpu.compile import kernel
 
 
+def recursive_least_squares(
+    rows: np.ndarray, targets: np.ndarray, weights: np.ndarray, inverse: np.ndarray, forgetting: float
+) -> np.ndarray:
+    """Updates weights [M, K] and inverse [M, M] by rows [n, M] and targets [n, K]; returns the outputs before each update, [n, K].
+
+    Raises:
+        ValueError: shapes that do not belong together, as a made-up file may hold them.
+    """
+    size, outputs = rows.shape[1], targets.shape[1]
+    if weights.shape != (size, outputs) or inverse.shape != (size, size):
+        raise ValueError(
+            f"recursive least squares: weights {weights.shape} and inverse {inverse.shape} are not those of rows of {size} and {outputs} targets. "
+            "Fit the readout anew."
+        )
+    return _update(rows, targets, weights, inverse, forgetting)
+
+
 @kernel
-def recursive_least_squares(rows, targets, weights, inverse, forgetting):
-    """Updates weights [M, K] and inverse [M, M] by rows [n, M] and targets [n, K]; returns the outputs before each update, [n, K]."""
+def _update(rows, targets, weights, inverse, forgetting):
+    """See `recursive_least_squares`."""
     steps, size = rows.shape
     outputs = targets.shape[1]
     before = np.empty((steps, outputs))

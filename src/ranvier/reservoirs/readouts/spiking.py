@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor, nn
 
 from ranvier.neurons.lif import LIF
-from ranvier.reservoirs.readouts.ridge import RidgeClassifier
+from ranvier.reservoirs.readouts.ridge_classifier import RidgeClassifier
 from ranvier.units import ms
 
 SHARPNESS = 10.0  # logits are the share of steps with a spike times this
