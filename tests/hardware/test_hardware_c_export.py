@@ -14,6 +14,7 @@ import ranvier as rv
 from ranvier.hardware import FixedPoint, export_c, quantise
 from ranvier.hardware.c_layers import packed
 from ranvier.hardware.c_source import CSource, Layer, identifier, storage, whole
+from ranvier.layers.max_gate import MaxGate
 from ranvier.layers.scale import Scale
 from ranvier.neurons.neuron import Neuron
 
@@ -84,7 +85,17 @@ def branches() -> tuple[Any, torch.Tensor]:
     return louder(net, 3.0), spikes(25, 2, 2, 6, 6)
 
 
-NETWORKS = {"dense": dense, "pictures": pictures, "delays": delays, "branches": branches}
+def gates() -> tuple[Any, torch.Tensor]:
+    """As max pooling is converted, on spikes and on currents; a factor for each neuron, as NIR's Scale has it."""
+    net = rv.Sequential(
+        rv.Conv2d(2, 3, 3, padding=1), rv.IF(backend="eager"), MaxGate(nn.MaxPool2d(3, 2, 1)), rv.Conv2d(3, 4, 1),
+        MaxGate(nn.MaxPool2d((2, 1), 1, dilation=(2, 1))), Scale(torch.linspace(0.5, 2.0, 8).reshape(4, 1, 2)), rv.LIF(backend="eager"),
+        rv.Flatten(), rv.Linear(8, 3), rv.LI(backend="eager"), rate=None,
+    )  # fmt: skip
+    return louder(net, 6.0), spikes(25, 2, 2, 6, 4)
+
+
+NETWORKS = {"dense": dense, "pictures": pictures, "delays": delays, "branches": branches, "gates": gates}
 
 
 def library(net: Any, x: torch.Tensor) -> torch.Tensor:
@@ -103,7 +114,9 @@ def test_floating_point_gives_the_librarys_spikes_and_membranes(name: str, tmp_p
     assert torch.allclose(found, expected, atol=1e-5)
 
 
-@pytest.mark.parametrize(("name", "bits"), (("dense", 8), ("pictures", 4), ("delays", 2), ("branches", 8)))
+@pytest.mark.parametrize(
+    ("name", "bits"), (("dense", 8), ("pictures", 4), ("delays", 2), ("branches", 8), ("gates", 8))
+)
 def test_whole_numbers_are_those_of_the_simulation(name: str, bits: int, tmp_path: Path, run_c: Any) -> None:
     net, x = NETWORKS[name]()
     fixed = FixedPoint(quantise(net, bits), x)
@@ -114,6 +127,17 @@ def test_whole_numbers_are_those_of_the_simulation(name: str, bits: int, tmp_pat
     assert torch.equal(run_c(tmp_path / "fixed.c", fixed.quantise_input(x)), run.raw.flatten(2).float())
     text = (tmp_path / "fixed.c").read_text()
     assert re.search(r"\b(float|double)\b", text.split("static", 1)[1]) is None, "no floating point in the code"
+
+
+@pytest.mark.parametrize("last", [rv.MaxPool2d(2), MaxGate(nn.MaxPool2d(2))], ids=lambda m: type(m).__name__)
+def test_pooled_spikes_may_be_the_last(last: Any, tmp_path: Path, run_c: Any) -> None:
+    net = louder(rv.Sequential(rv.Conv2d(1, 2, 3), rv.IF(backend="eager"), last, rv.Flatten(), rate=None))
+    x = spikes(20, 2, 1, 6, 6)
+    done = export_c(net, tmp_path / "net.c", shape=(1, 6, 6))
+    found = run_c(tmp_path / "net.c", x)
+    assert torch.equal(found, library(net, x)) and bool(found.any())
+    assert "typedef uint8_t net_output;" in (tmp_path / "net.c").read_text()
+    assert any("a gate of max pooling counts" in text for text in done.assumptions) == isinstance(last, MaxGate)
 
 
 def test_a_sum_may_be_the_last(tmp_path: Path, run_c: Any) -> None:

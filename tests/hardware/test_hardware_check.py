@@ -9,6 +9,7 @@ import ranvier as rv
 from ranvier.hardware import CHIPS, Violation, check, quantise, unchecked
 from ranvier.hardware.chips.projection import projections
 from ranvier.hardware.plan import plan
+from ranvier.layers.max_gate import MaxGate
 from ranvier.layers.scale import Scale
 
 
@@ -58,6 +59,15 @@ def test_floating_point_weights_fit_no_chip(chip: str) -> None:
     assert len(first.source) > 20 and first.chip == CHIPS[chip].title
     assert str(first) == f"layer 0 (Linear): {first.value}; {first.chip} has {first.limit} [{first.source}]"
     assert unchecked(chip)[0].startswith("the input is taken to be")
+
+
+def test_a_gate_of_counts_is_in_no_chip() -> None:
+    network = rounded(net(rv.Conv2d(1, 4, 3), rv.IF(), MaxGate(torch.nn.MaxPool2d(2)), rv.Conv2d(4, 2, 3), rv.IF()))
+    for chip in CHIPS:
+        assert any(
+            v.layer == "2" and v.name == "MaxGate" and "MaxPool2d" in v.value for v in check(network, chip, (1, 12, 12))
+        )
+    assert projections(plan(network, (1, 12, 12)))[1].fan_in == 4 * 4 * 9
 
 
 def test_loihi() -> None:

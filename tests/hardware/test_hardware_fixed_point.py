@@ -10,12 +10,14 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as some
+from torch import nn
 
 import ranvier as rv
 from ranvier.equations.declaration import parameter, state
 from ranvier.hardware import FixedPoint, quantise
 from ranvier.hardware.arithmetic import rounded
 from ranvier.hardware.integers import fitting
+from ranvier.layers.max_gate import MaxGate
 from ranvier.layers.scale import Scale
 from ranvier.neurons.neuron import Neuron
 from ranvier.units import Dimensionless, Voltage
@@ -224,6 +226,29 @@ def test_branches_run_on_from_their_state_and_come_near_floating_point() -> None
     assert set(fixed.as_dict()["formats"]) == {"1.v", "2.body.1.v", "3.i", "3.v", "5.v"}
 
 
+def test_a_gate_runs_on_from_its_state_and_counts_as_floating_point_does() -> None:
+    gate = MaxGate(nn.MaxPool2d(2))
+    net = rv.Sequential(
+        rv.Conv2d(1, 2, 3),
+        rv.IF(backend="eager"),
+        gate,
+        rv.Flatten(),
+        rv.Linear(8, 3),
+        rv.IF(backend="eager"),
+        rate=None,
+    )
+    with torch.no_grad():
+        for p in net.parameters():
+            p.abs_()
+    x = spikes(30, 2, 1, 6, 6)
+    fixed = FixedPoint(net, x)
+    whole, first = fixed.run(x), fixed.run(x[:11])
+    rest = fixed.run(x[11:], first.state)
+    assert torch.equal(torch.cat([first.raw, rest.raw]), whole.raw) and whole.outputs["1"].any() and whole.raw.any()
+    counted = gate(whole.outputs["1"].float()).sum(0)
+    assert torch.equal(counted, nn.MaxPool2d(2)(whole.outputs["1"].sum(0).float()))
+
+
 def test_layers_without_whole_numbers_are_refused() -> None:
     x = spikes(8, 2, 12)
 
@@ -245,6 +270,11 @@ def test_layers_without_whole_numbers_are_refused() -> None:
         tried(rv.Residual(*halves), rv.Linear(3, 2), rv.LI())
     with pytest.raises(rv.RanvierError, match=r"layer 1 \(MaxPool2d\).*the largest of numbers with a negative scale"):
         FixedPoint(rv.Sequential(Scale(-1.0), rv.MaxPool2d(2), rv.IF(), rate=None), spikes(3, 1, 2, 4, 4))
+    uneven = Scale(torch.rand(2, 4, 4) + 0.5)
+    with pytest.raises(
+        rv.RanvierError, match=r"layer 1 \(AvgPool2d\).*numbers of one channel have different scales; put the Scale"
+    ):
+        FixedPoint(rv.Sequential(uneven, rv.AvgPool2d(2), rv.IF(), rate=None), spikes(3, 1, 2, 4, 4))
     plain = quantise(rv.Sequential(rv.Linear(12, 3), rv.Linear(3, 2), rv.LI(), rate=None), 8, "layer")
     with torch.no_grad():
         plain[0].bias.fill_(0.1)  # pyright: ignore

@@ -6,7 +6,9 @@ import torch
 from torch import nn
 
 import ranvier as rv
-from ranvier.hardware.plan import Convolution, Delay, Dense, Pool, Population, Rearrange, plan
+from ranvier.hardware.plan import Convolution, Delay, Dense, Gate, Pool, Population, Rearrange, Scaled, plan
+from ranvier.layers.max_gate import MaxGate
+from ranvier.layers.scale import Scale
 
 
 class Column(nn.Module):
@@ -47,6 +49,22 @@ def test_operations_carry_shapes_and_numbers() -> None:
     assert np.allclose(decay[:, 0, 0], np.exp(-1e-3 / tau.double().flatten().numpy()))
     assert math.prod(ops[2].weights.values.shape) == 16 and ops[2].weights.codes is None  # pyright: ignore
     assert ops[2].label == "layer 2 (Conv2d)"
+
+
+def test_gates_and_factors() -> None:
+    net = rv.Sequential(MaxGate(nn.MaxPool2d((3, 1), 2, (1, 0), (1, 2))), Scale(torch.rand(2, 3, 2)), rate=None)
+    gate, scaled = plan(net, (2, 5, 4))
+    assert isinstance(gate, Gate) and (gate.kernel, gate.stride, gate.padding, gate.dilation) == (
+        (3, 1),
+        (2, 2),
+        (1, 0),
+        (1, 2),
+    )
+    assert isinstance(scaled, Scaled) and scaled.factor.shape == gate.after == (2, 3, 2)
+    with pytest.raises(
+        rv.RanvierError, match=r"layer 0 \(MaxGate\) gets an input of shape \(8,\), expected \(C, H, W\)"
+    ):
+        plan(net, (8,))
 
 
 def test_the_shape_is_known_from_a_linear_layer_alone() -> None:

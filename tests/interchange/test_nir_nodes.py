@@ -12,8 +12,10 @@ from torch.nn import functional as F
 import ranvier as rv
 from ranvier.errors import BadFileError, RanvierError
 from ranvier.interchange import CONVENTIONS, Convention, load_nir, save_nir
-from ranvier.interchange.nir_layers import Convolution, Delay, FlattenAxes, PaddedSumPool2d, Scale
+from ranvier.interchange.nir_layers import Convolution, Delay, FlattenAxes, PaddedSumPool2d
 from ranvier.interchange.nir_models import NIRLIF, NIRCubaLI, NIRCubaLIF, NIRThreshold
+from ranvier.layers.max_gate import MaxGate
+from ranvier.layers.scale import Scale
 
 T, ONE = torch.from_numpy, torch.ones(4)
 W = np.random.default_rng(0).normal(size=(4, 2, 3, 3)).astype(np.float32)
@@ -187,6 +189,8 @@ class _Own:
         ([rv.LIF(refractory=rv.Clamp())], {"shape": (3,)}, "NIR has no refractory period; the neuron has Clamp(duration=0.002)"),
         ([rv.LIF(integrator=_Own())], {"shape": (3,)}, "has no name in a file. Use Euler()"),
         ([rv.MaxPool2d(2)], {"shape": (1, 4, 4)}, "layer 0 (MaxPool2d): NIR has no maximum pooling; AvgPool2d or SumPool2d"),
+        ([MaxGate(nn.MaxPool2d(2))], {"shape": (1, 4, 4)}, "layer 0 (MaxGate): NIR has no maximum pooling; convert a network with nn.AvgPool2d"),
+        ([Scale(2.0, torch.ones(2))], {"shape": (2,)}, "layer 0 (Scale): NIR's Scale has no offset; a neuron's v_leak, or the bias"),
         ([rv.Delays(3)], {"shape": (4,)}, "NIR has no axis of delayed copies"),
         ([nn.Tanh()], {"shape": (4,)}, "layer 0 (Tanh): NIR has no primitive for it."),
         ([rv.Conv2d(1, 1, 3)], {}, "give the shape of a sample's input, such as shape=(1, 28, 28)"),
@@ -258,11 +262,11 @@ def test_what_does_not_map_is_refused_with_the_nodes_name_and_type(here, write, 
 
 def test_small_layers_show_themselves() -> None:
     layers = (
-        Scale(torch.ones(2)), FlattenAxes(0, 1), PaddedSumPool2d((2, 2), (2, 2), (1, 0)), Delay(3, (2,)), Delay(torch.tensor([1, 2])),
+        FlattenAxes(0, 1), PaddedSumPool2d((2, 2), (2, 2), (1, 0)), Delay(3, (2,)), Delay(torch.tensor([1, 2])),
         Convolution(torch.ones(1, 1, 3), torch.ones(1), [1], [(1, 1)], [1], 1),
     )  # fmt: skip
     assert [str(layer) for layer in layers] == [
-        "Scale((2,))", "FlattenAxes(0, 1)", "PaddedSumPool2d((2, 2), stride=(2, 2), padding=(1, 0))", "Delay(3 steps)", "Delay(1 to 2 steps)",
+        "FlattenAxes(0, 1)", "PaddedSumPool2d((2, 2), stride=(2, 2), padding=(1, 0))", "Delay(3 steps)", "Delay(1 to 2 steps)",
         "Convolution((1, 1, 3), stride=(1,), padding=((1, 1),), dilation=(1,), groups=1)",
     ]  # fmt: skip
     with pytest.raises(ValueError, match="Delay: steps must be >= 0, got -1"):

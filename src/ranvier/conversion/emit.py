@@ -11,7 +11,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ranvier.conversion.max_gate import MaxGate
 from ranvier.conversion.neuron import RateIF
 from ranvier.conversion.normalise import Scales
 from ranvier.conversion.qcfs import QCFS
@@ -19,6 +18,7 @@ from ranvier.conversion.simplify import ACTIVATIONS
 from ranvier.conversion.source import Affine, Chain, Step, Sum
 from ranvier.equations.options import Reset
 from ranvier.layers import AvgPool2d, Conv2d, Flatten, Linear, Sequential
+from ranvier.layers.max_gate import MaxGate
 from ranvier.layers.residual import Residual
 from ranvier.layers.scale import Scale
 from ranvier.neurons.accumulator import Accumulator

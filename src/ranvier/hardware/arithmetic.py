@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ranvier.hardware.integers import Choice, Compare, CompareQuotient, Condition, Flag, Format, Let, Sum, Tree
-from ranvier.hardware.plan import Convolution, Delay, Dense, Op, Pool, Scaled, Weights
+from ranvier.hardware.plan import Convolution, Delay, Dense, Gate, Op, Pool, Scaled, Weights
 
 Held = Mapping[str, np.ndarray]  # raw numbers of each variable
 RELATIONS = {
@@ -123,6 +123,8 @@ def values(op: Op, x: Tensor, whole: bool = False) -> Tensor:
                     frames, op.kernel, op.stride, divisor_override=1 if whole or op.kind == "sum" else None
                 )
             return y.unflatten(0, x.shape[:2])
+        case Gate():
+            return op.gate.run(x).output
         case Delay():
             return delayed(op, x)[0]
         case Scaled() if not whole:

@@ -16,7 +16,7 @@ from ranvier.files import write_atomic
 from ranvier.hardware import c_fixed, c_float, c_layers
 from ranvier.hardware.c_source import CSource, Layer, comment
 from ranvier.hardware.fixed_point import FixedPoint
-from ranvier.hardware.plan import Op, Parallel, Population, Rearrange, Scaled, plan
+from ranvier.hardware.plan import Gate, Op, Parallel, Pool, Population, Rearrange, Scaled, every, plan
 from ranvier.hardware.quantise import codes, weighted
 from ranvier.hardware.stages import every_stage
 from ranvier.layers import Sequential
@@ -119,14 +119,18 @@ def export_c(
     else:
         assert isinstance(net, Sequential) or not isinstance(net, FixedPoint)
         ops, assumptions = _float_ops(net, shape, arithmetic)
-    calls = _functions(c, ops, fixed)
+    calls, output = _functions(c, ops, fixed)
     prefix = _prefix(target.stem)
     inputs, outputs = math.prod(ops[0].before), math.prod(ops[-1].after)
     assumptions += [
         "one sample, time step by step, in evaluation mode (dropout hands its input on)",
         "arrays are in row-major order, as the network's own without time and batch",
     ]
-    kinds = (SPIKES if _takes_spikes(fixed) else c.real, SPIKES if _spikes(ops[-1], ops) else c.real)
+    if any(isinstance(op, Gate) for op in every(ops)):
+        assumptions.append(
+            f"a gate of max pooling counts from a reset on, up to 2^31 - 1 spikes an input: call {prefix}_reset() before"
+        )
+    kinds = (SPIKES if _takes_spikes(fixed) else c.real, output)
     flash, ram = sum(layer.flash for layer in c.layers), sum(layer.ram for layer in c.layers) + c.shared_ram
     result = CExport(str(target), prefix, arithmetic, inputs, outputs, flash, ram, tuple(c.layers), tuple(assumptions))
     write_atomic(target, _text(c, result, calls, kinds, fixed))
@@ -143,13 +147,6 @@ def _float_ops(net: Any, shape: Sequence[int] | None, arithmetic: str) -> tuple[
 
 def _takes_spikes(fixed: FixedPoint | None) -> bool:
     return fixed is not None and fixed.stages_take_spikes
-
-
-def _spikes(op: Op, ops: list[Op]) -> bool:
-    """Whether what comes out of an operation is spikes of a population, handed on unchanged."""
-    while isinstance(op, Rearrange) and op is not ops[0]:
-        op = ops[ops.index(op) - 1]
-    return isinstance(op, Population) and op.fires
 
 
 @dataclass(frozen=True)
@@ -210,17 +207,17 @@ class _Functions:
         return out
 
 
-def _functions(c: CSource, ops: list[Op], fixed: FixedPoint | None) -> list[str]:
-    """Writes a function for every operation; returns the calls of one step, and counts the arrays between."""
+def _functions(c: CSource, ops: list[Op], fixed: FixedPoint | None) -> tuple[list[str], str]:
+    """Writes a function for every operation; returns the calls of one step and the output's type, and counts the arrays between."""
     working = [op for op in ops if not isinstance(op, Rearrange)]
     if not working:
         raise RanvierError("export_c: the network only rearranges its input. Give one with synapses or neurons.")
     made = _Functions(c, fixed, working[-1])
-    made.row(ops, (_Wire("input", SPIKES if _takes_spikes(fixed) else c.real),))
+    (out,) = made.row(ops, (_Wire("input", SPIKES if _takes_spikes(fixed) else c.real),))
     for wire, size in made.sizes.items():
         c.memory.append(f"static {wire.kind} {wire.name}[{size}]; /* between layers */")
         c.shared_ram += size * (1 if wire.kind == SPIKES else 8 if wire.kind == "double" else 4)
-    return made.calls
+    return made.calls, out.kind
 
 
 def _short(ctype: str) -> str:
@@ -230,7 +227,7 @@ def _short(ctype: str) -> str:
 def _type_after(c: CSource, op: Op, before: str) -> str:
     if isinstance(op, Population):
         return SPIKES if op.fires else c.real
-    if isinstance(op, c_layers.Delay) or (isinstance(op, c_layers.Pool) and op.kind == "max"):
+    if isinstance(op, c_layers.Delay | Gate) or (isinstance(op, Pool) and op.kind == "max"):
         return before
     return c.real
 

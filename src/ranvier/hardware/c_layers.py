@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ranvier.hardware.c_source import CSource, comment
-from ranvier.hardware.plan import Convolution, Delay, Dense, Op, Parallel, Pool, Scaled, Weights
+from ranvier.hardware.plan import Convolution, Delay, Dense, Gate, Op, Parallel, Pool, Scaled, Weights
 
 CODE_4 = """\
 /* Weight k of a table with two of 4 bits a byte. */
@@ -52,7 +52,7 @@ def weights(c: CSource, name: str, w: Weights, arranged: np.ndarray) -> str:
 def layer(c: CSource, op: Op, before: str, after: str) -> None:
     """Writes the function of an operation, `layer_PLACE(x, y)`. before, after: types of its input and output."""
     name = f"layer_{op.place.replace('.', '_')}"
-    kinds = {Dense: _dense, Convolution: _convolution, Pool: _pool, Delay: _delay, Scaled: _scale}
+    kinds = {Dense: _dense, Convolution: _convolution, Pool: _pool, Gate: _gate, Delay: _delay, Scaled: _scale}
     body = kinds[type(op)](c, op, name, before, after)
     title = f"/* {comment(op.label)}: {list(op.before)} -> {list(op.after)} */"
     head = f"static void {name}({parameters((before,), after)})"
@@ -170,6 +170,35 @@ def _pool(c: CSource, op: Pool, name: str, before: str, after: str) -> str:
         }}
         y[k] = v{divided};
     }}"""
+
+
+def _gate(c: CSource, op: Gate, name: str, before: str, after: str) -> str:
+    (channels, height, width), (_, rows, columns) = op.before, op.after
+    (kh, kw), (sh, sw), (ph, pw), (dh, dw) = op.kernel, op.stride, op.padding, op.dilation
+    size = channels * height * width
+    kind = "int32_t" if before == "uint8_t" else c.real if c.floating else "int64_t"
+    c.static(f"{name}_total", kind, size)
+    return f"""\
+    for (int32_t k = 0; k < {channels * rows * columns}; k++) {{
+        const int32_t top = k / {columns} % {rows} * {sh} - {ph}, left = k % {columns} * {sw} - {pw};
+        {kind} last = 0, now = 0;
+        int32_t seen = 0;
+        for (int32_t a = 0; a < {kh}; a++) {{
+            const int32_t r = top + a * {dh};
+            if (r < 0 || r >= {height}) continue;
+            for (int32_t b = 0; b < {kw}; b++) {{
+                const int32_t q = left + b * {dw};
+                if (q < 0 || q >= {width}) continue;
+                const int32_t j = (k / {rows * columns} * {height} + r) * {width} + q;
+                const {kind} total = {name}_total[j], sum = total + x[j];
+                if (!seen || total > last) last = total;
+                if (!seen || sum > now) now = sum;
+                seen = 1;
+            }}
+        }}
+        y[k] = ({after})(now - last);
+    }}
+    for (int32_t j = 0; j < {size}; j++) {name}_total[j] += x[j];"""
 
 
 def _scale(c: CSource, op: Scaled, name: str, before: str, after: str) -> str:

@@ -12,7 +12,7 @@ from torch import Tensor
 from ranvier.errors import RanvierError
 from ranvier.hardware.arithmetic import assigned, codes_of, delayed, dense, holds, values
 from ranvier.hardware.integers import ROUNDINGS, Format, Let, fitting
-from ranvier.hardware.plan import Delay, Dense, Parallel, Population, Rearrange, plan
+from ranvier.hardware.plan import Delay, Dense, Gate, Parallel, Population, Rearrange, plan
 from ranvier.hardware.quantise import codes, quantise, weighted
 from ranvier.hardware.stages import Builder, Edge, Stage, every_stage, input_name
 from ranvier.layers import Sequential
@@ -204,6 +204,10 @@ class FixedPoint:
                     past = given.get("past")
                     output, rest = delayed(op, raw[0], None if past is None else torch.from_numpy(past))
                     raw, ended = (output,), {"past": rest.numpy()}
+                case Gate() as op:  # sums of whole numbers, exact in float64 up to 2^53
+                    total = given.get("total")
+                    run = op.gate.run(raw[0].double(), None if total is None else {"total": torch.from_numpy(total)})
+                    raw, ended = (run.output.long(),), {"total": run.state["total"].numpy()}
                 case Dense() as op:
                     step = int(given.get("step", np.array(0)))
                     ended = {"step": np.array(step + len(raw[0]))}

@@ -26,11 +26,13 @@ from ranvier.layers import (
     Sequential,
     SumPool2d,
 )
+from ranvier.layers.conv import pair
+from ranvier.layers.max_gate import MaxGate
 from ranvier.layers.scale import Scale, along_channels
 from ranvier.neurons.neuron import Neuron
 
 Shape = tuple[int, ...]
-KNOWN = "Linear, Conv2d, SegmentLinear, pooling, Flatten, Dropout, Delays, Recurrent, Residual, neurons, and modules that only rearrange"
+KNOWN = "Linear, Conv2d, SegmentLinear, Scale, pooling, MaxGate, Flatten, Dropout, Delays, Recurrent, Residual, neurons, and modules that only rearrange"
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +99,17 @@ class Pool(Op):
     kind: str
     kernel: tuple[int, int]
     stride: tuple[int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class Gate(Op):
+    """Each step's growth of the largest sum so far of a window. gate: the layer; kernel, stride, padding, dilation: of its pooling."""
+
+    gate: MaxGate
+    kernel: tuple[int, int]
+    stride: tuple[int, int]
+    padding: tuple[int, int]
+    dilation: tuple[int, int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -218,6 +231,10 @@ def _op(place: str, layer: nn.Module, shape: Shape, where: str) -> Op:
         case AvgPool2d() | SumPool2d() | MaxPool2d():
             _fits(where, place, layer, shape, len(shape) == 3, "(C, H, W)")
             return Pool(*head, _probe(place, layer, shape, where), layer.kind, layer.kernel_size, layer.stride)
+        case MaxGate(pool=pool):
+            _fits(where, place, layer, shape, len(shape) == 3, "(C, H, W)")
+            sizes = (pair(size) for size in (pool.kernel_size, pool.stride, pool.padding, pool.dilation))
+            return Gate(*head, _probe(place, layer, shape, where), layer, *sizes)
         case Flatten():
             return Rearrange(*head, (math.prod(shape),))
         case Dropout():

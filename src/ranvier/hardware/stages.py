@@ -14,7 +14,7 @@ from ranvier.equations.program import INPUT
 from ranvier.errors import RanvierError
 from ranvier.hardware.arithmetic import codes_of, values
 from ranvier.hardware.integers import Format, IntegerStep, Linear, Lowering, fitting, group_of, live
-from ranvier.hardware.plan import Convolution, Delay, Dense, Op, Parallel, Pool, Population, Scaled
+from ranvier.hardware.plan import Convolution, Delay, Dense, Gate, Op, Parallel, Pool, Population, Scaled
 
 RECURRENT = sympy.Symbol("input.recurrent", real=True)  # raw sum of the recurrent synapses
 ACCUMULATOR = 2**31 - 1  # largest raw sum of synapses
@@ -93,7 +93,7 @@ class Builder:
                 after = tuple(_scaled(op, edge, first=k == 0) for k, edge in enumerate(edges))
             case Dense() | Convolution():
                 after = (self.synapses(op, self.only(op, edges)),)
-            case Pool():
+            case Pool() | Gate():
                 after = (self.pooling(op, self.only(op, edges)),)
             case Delay():
                 edge = self.only(op, edges)
@@ -131,18 +131,18 @@ class Builder:
         offset = np.array(0.0) if op.bias is None else np.broadcast_to(op.bias.reshape(shape), op.after)
         return Edge(_short(unit), _short(offset), bound, fraction=None)
 
-    def pooling(self, op: Pool, edge: Edge) -> Edge:
+    def pooling(self, op: Pool | Gate, edge: Edge) -> Edge:
         """What leaves a window; a mean is a sum in a smaller unit."""
-        window = math.prod(op.kernel)
+        window, kind = math.prod(op.kernel), op.kind if isinstance(op, Pool) else "max"
         unit, offset, bound = _pooled(edge.unit, op), _pooled(edge.offset, op), edge.bound
-        if op.kind == "max":
+        if kind == "max":
             if (unit < 0).any():
                 raise refused(op, "the largest of numbers with a negative scale is their smallest; turn the sign")
         else:
             bound *= window
-            unit = unit / window if op.kind == "mean" else unit
-            offset = offset * window if op.kind == "sum" else offset
-        return Edge(unit, offset, bound, spikes=edge.spikes and op.kind == "max", fraction=None)
+            unit = unit / window if kind == "mean" else unit
+            offset = offset * window if kind == "sum" else offset
+        return Edge(unit, offset, bound, spikes=edge.spikes and kind == "max", fraction=None)
 
     def population(self, op: Population, edges: Edges, x: Tensor) -> tuple[Stage, Tensor]:
         """A population's step, and its spikes or membranes for the sample."""
@@ -218,11 +218,16 @@ def _scaled(op: Scaled, edge: Edge, first: bool) -> Edge:
     return Edge(unit, offset, edge.bound, edge.spikes, fraction=None)
 
 
-def _pooled(v: np.ndarray, op: Pool) -> np.ndarray:
+def _pooled(v: np.ndarray, op: Pool | Gate) -> np.ndarray:
     """Scale or offset behind a pooling: that of the channel."""
     if v.ndim == 0:
         return v
-    return np.broadcast_to(np.broadcast_to(v, op.before)[:, :1, :1], op.after)
+    whole = np.broadcast_to(v, op.before)
+    if (whole != whole[:, :1, :1]).any():
+        raise refused(
+            op, "numbers of one channel have different scales; put the Scale behind it, or a population before it"
+        )
+    return np.broadcast_to(whole[:, :1, :1], op.after)
 
 
 def _stacked(v: np.ndarray, count: int) -> np.ndarray:

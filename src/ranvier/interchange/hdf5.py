@@ -38,7 +38,9 @@ def read_tree(path: str | Path, largest: int = LARGEST) -> Tree:
     try:
         done = subprocess.run(command, capture_output=True, timeout=SECONDS, check=False)
     except subprocess.TimeoutExpired as error:
-        raise BadFileError(f"{file}: HDF5 did not come to its end within {SECONDS} s: it is damaged.") from error
+        raise BadFileError(
+            f"{file}: HDF5 did not come to its end within {SECONDS} s: it is damaged, or holds too many groups."
+        ) from error
     if done.returncode:
         last = (done.stderr.decode(errors="replace").strip().splitlines() or [f"status {done.returncode}"])[-1]
         raise BadFileError(f"{file}: opening it broke off ({last}): it is damaged, or its content is too large.")

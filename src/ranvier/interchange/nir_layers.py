@@ -50,21 +50,6 @@ class Convolution(StatelessLayer):
         return f"{shape}, stride={self.stride}, padding={self.padding}, dilation={self.dilation}, groups={self.groups}"
 
 
-class Scale(StatelessLayer):
-    """Each input times a factor of its own. x: [T, B, *N]; scale: [*N], trained."""
-
-    def __init__(self, scale: Tensor) -> None:
-        super().__init__()
-        self.scale = nn.Parameter(scale)
-
-    def forward(self, x: Tensor) -> Tensor:
-        check_input(self, x, self.scale)
-        return x * self.scale
-
-    def extra_repr(self) -> str:
-        return f"{tuple(self.scale.shape)}"
-
-
 class FlattenAxes(StatelessLayer):
     """Axes `first` to `last` of a sample become one. x: [T, B, *N]; axis 0 is the first after the batch."""
 

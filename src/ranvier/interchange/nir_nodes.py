@@ -9,12 +9,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ranvier.interchange.nir_layers import Convolution, Delay, FlattenAxes, PaddedSumPool2d, Scale
+from ranvier.interchange.nir_layers import Convolution, Delay, FlattenAxes, PaddedSumPool2d
 from ranvier.interchange.nir_neurons import MODELS, Setting, read_neuron
 from ranvier.interchange.nir_node import Node
 from ranvier.layers.conv import Conv2d
 from ranvier.layers.linear import Linear
 from ranvier.layers.pooling import AvgPool2d, SumPool2d
+from ranvier.layers.scale import Scale, along_channels
 from ranvier.layers.shape import Flatten
 
 Shape = tuple[int, ...]
@@ -212,7 +213,11 @@ def write_node(layer: nn.Module, shape: Shape, dt: float | None) -> tuple[str, F
         first, last = (layer.first, layer.last) if isinstance(layer, FlattenAxes) else (0, len(shape) - 1)
         return "Flatten", {"input_type": np.array(shape), "start_dim": first, "end_dim": last}
     if type(layer) is Scale:
-        return "Scale", {"scale": _numbers(layer.scale.expand(shape))}
+        if layer.bias is not None:
+            raise ValueError(
+                "NIR's Scale has no offset; a neuron's v_leak, or the bias of a Linear or Conv2d would map."
+            )
+        return "Scale", {"scale": _numbers(along_channels(layer.weight, len(shape)).expand(shape))}
     if type(layer) is Delay:
         if dt is None:
             raise ValueError(
@@ -235,6 +240,7 @@ def _wanted(layer: nn.Module, shape: Shape) -> Shape:
 
 _WHY = {
     "MaxPool2d": "NIR has no maximum pooling; AvgPool2d or SumPool2d with a neuron behind it would map",
+    "MaxGate": "NIR has no maximum pooling; convert a network with nn.AvgPool2d in its place",
     "SegmentLinear": "its weights depend on the time within a sample, which NIR cannot say; Linear would map",
     "Delays": "NIR has no axis of delayed copies; Delay nodes, each with its own Linear, would map",
     "DendriticTree": "NIR has no dendrites",

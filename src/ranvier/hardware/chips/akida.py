@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from ranvier.hardware.chips.chip import Chip, Violation
 from ranvier.hardware.chips.projection import Projection
-from ranvier.hardware.plan import Convolution, Delay, Dense, Op, Parallel, Pool, Population, Scaled, Weights
+from ranvier.hardware.plan import Convolution, Delay, Dense, Gate, Op, Parallel, Pool, Population, Scaled, Weights
 
 GUIDES = {
     1: "BrainChip, Akida user guide, Akida 1.0 hardware constraints, brainchip-inc.github.io/akida_examples_2.4.0-doc-1/user_guide/1.0_hw_constraints.html",
@@ -63,6 +63,9 @@ class Akida(Chip):
                     yield from self._pool(op, ops[k + 1 :])
                 case Delay():
                     yield self.broken(op, "no time", "it hands on earlier steps", self.source)
+                case Gate():
+                    value = "it counts over steps (maximum pooling of the activations, MaxPool2d, needs no count)"
+                    yield self.broken(op, "no time", value, self.source)
                 case Parallel() if self.version == 1:
                     yield self.broken(op, "layers in a row", "it adds two branches", self.source)
                 case Scaled():

@@ -9,7 +9,7 @@ import torch
 
 from ranvier.equations.options import CurrentInput, ImpulseInput, NoReset, Subtract, ToValue, refractory_steps
 from ranvier.hardware.chips.projection import Projection, projections
-from ranvier.hardware.plan import Op, Pool, Population, Scaled, Weights, every
+from ranvier.hardware.plan import Gate, Op, Pool, Population, Scaled, Weights, every
 
 KINDS = {ToValue: "to a value", Subtract: "by subtraction", NoReset: "none"}
 INPUTS = {CurrentInput: "a current", ImpulseInput: "impulses"}
@@ -72,6 +72,9 @@ class Chip(ABC):
                     "takes the maximum of a window (an OR of spikes needs neurons)",
                     source,
                 )
+            if isinstance(op, Gate):
+                value = "compares the counts of a window (convert a network with nn.AvgPool2d in place of nn.MaxPool2d)"
+                yield self.broken(op, "weighted sums of spikes", value, source)
 
     def model(
         self, op: Population, models: Collection[str], resets: Collection[type], source: str

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ranvier.hardware.plan import Convolution, Delay, Dense, Op, Parallel, Pool, Population, Scaled, Weights
+from ranvier.hardware.plan import Convolution, Delay, Dense, Gate, Op, Parallel, Pool, Population, Scaled, Weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +111,7 @@ def _fans(op: Op) -> tuple[int, int]:
             out, inside, height, width = op.weights.values.shape
             reached = math.ceil(height / op.stride[0]) * math.ceil(width / op.stride[1])
             return inside * height * width, out // op.groups * reached
-        case Pool():
+        case Pool() | Gate():
             reached = math.ceil(op.kernel[0] / op.stride[0]) * math.ceil(op.kernel[1] / op.stride[1])
             return math.prod(op.kernel), reached
         case Delay():

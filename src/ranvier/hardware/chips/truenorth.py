@@ -12,6 +12,9 @@ CASSIDY = (
     'Cassidy et al. (2013), "Cognitive computing building block: a versatile and efficient digital neuron model", IJCNN'
 )
 AKOPYAN = 'Akopyan et al. (2015), "TrueNorth: design and tool flow of a 65 mW 1 million neuron programmable neurosynaptic chip", IEEE TCAD 34'
+DRIVER = "pytruenorth, truenorth.py, which runs networks on the chip"
+WEIGHTS = f"{CASSIDY}; {DRIVER}: a weight is a sign and 8 bits"
+DELAYS = f"{AKOPYAN}; {DRIVER}: dest_delay, at most 15; a spike carries 4 bits of time"
 CORES, AXONS, NEURONS, VALUES, WEIGHT_BITS, DELAY = 4096, 256, 256, 4, 9, 15
 
 
@@ -26,7 +29,6 @@ class TrueNorth(Chip):
         "the input is taken to be spikes",
         "whether one type of axon fits all neurons of a core: an input that excites some and inhibits others takes two axons",
         "stochastic thresholds, leaks and synapses, which the chip has besides",
-        "the 9 bit of a weight and the 15 steps of a delay are as the cited papers are remembered: no second source was found for them",
     )
 
     def find(self, ops: list[Op], parts: list[Projection]) -> Iterator[Violation]:
@@ -39,9 +41,9 @@ class TrueNorth(Chip):
                 yield self.broken(part.op, limit, f"one source reaches {part.fan_out} neurons", MEROLLA)
             if part.delay > DELAY:
                 yield self.broken(
-                    part.op, f"delays of 1 to {DELAY} steps", f"its longest is {part.delay} steps", AKOPYAN
+                    part.op, f"delays of 1 to {DELAY} steps", f"its longest is {part.delay} steps", DELAYS
                 )
-            yield from self.weight_bits(part, WEIGHT_BITS, CASSIDY)
+            yield from self.weight_bits(part, WEIGHT_BITS, WEIGHTS)
             for op, weights in part.weights:
                 if (found := distinct(weights)) > VALUES:
                     yield self.broken(
