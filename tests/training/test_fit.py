@@ -89,7 +89,7 @@ def test_a_checkpoint_holds_the_row_of_its_own_epoch(image_case, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         run, _ = train(image_case, tmp_path / "run", on_batch=stop)
     run = RunFolder.open(tmp_path / "run")
-    kept = torch.load(run.path / CHECKPOINT, weights_only=False)
+    kept = torch.load(run.path / CHECKPOINT, weights_only=True)
     assert [row["epoch"] for row in kept["history"]] == [1] == [row["epoch"] for row in run.metrics()["epochs"]]
 
 
@@ -120,6 +120,24 @@ def test_a_broken_checkpoint(image_case, tmp_path, content):
     text = r"checkpoint\.ckpt: cannot be continued \(.*\)\. Delete it and type `ranvier train --resume .*run` to start this run anew\."
     with pytest.raises(RanvierError, match=text):
         train(image_case, run.path, resume=True)
+
+
+class _Touch:
+    """Unpickled, it makes a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self):
+        return Path.touch, (self.path,)
+
+
+def test_a_checkpoint_is_data_never_code(image_case, tmp_path):
+    run = image_case.begin(tmp_path / "run")
+    torch.save({"epoch": 1, "state_dict": _Touch(tmp_path / "executed")}, run.path / CHECKPOINT)
+    with pytest.raises(RanvierError, match=r"checkpoint\.ckpt: cannot be continued"):
+        train(image_case, run.path, resume=True)
+    assert not (tmp_path / "executed").exists()
 
 
 def test_a_checkpoint_of_another_network(image_case, make_case, tmp_path):

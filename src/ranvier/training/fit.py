@@ -86,14 +86,13 @@ def fit(
             callbacks=[_EveryEpoch(run)],
         )
         try:
-            trainer.fit(
-                module, train_dataloaders=batches, ckpt_path=str(checkpoint) if continued else None, weights_only=False
-            )
+            begun = str(checkpoint) if continued else None
+            trainer.fit(module, train_dataloaders=batches, ckpt_path=begun, weights_only=True)  # data, never code
         except SystemExit as error:  # Lightning turns Ctrl-C into an exit
             raise KeyboardInterrupt from error
         except FloatingPointError as error:
             raise RanvierError(f"training stopped: {error}. {' '.join(module.warnings)}") from error
-        except Exception as error:  # reading a broken pickle can raise anything
+        except Exception as error:  # reading a broken file can raise anything
             if continued and not module.begun:
                 reason = (str(error) or type(error).__name__).splitlines()[0]
                 raise RanvierError(
