@@ -2,6 +2,7 @@
 
     python examples/papers/brunel.py
     python examples/papers/brunel.py --states C --duration 0.3     # a quick try
+    python examples/papers/brunel.py --independent     # state D without a network: what the theory leaves out
 
 For each state the stationary rate is the fixed point of the Siegert function: what the neurons fire must equal what they are driven by. Measured
 results are in brunel.md.
@@ -14,33 +15,71 @@ from typing import Any
 import numpy as np
 from scipy.optimize import brentq
 
+import ranvier as rv
 from ranvier.analysis import siegert
-from ranvier.simulation import Population, Run, networks
+from ranvier.simulation import Population, Run, Uniform, networks
 from ranvier.units import ms, mV
 
 BEGIN = 0.2  # seconds that are left out
+TAU = 20 * ms
 # g, eta, seconds, rate of NEST 3.10 [Hz], CV of NEST, peak of the population rate of NEST [Hz], v_reset
 STATES = {
     "A": (3.0, 2.0, 0.4, 332.5, 0.00, 665.0, 10 * mV),
-    "B": (6.0, 4.0, 0.6, 58.4, 0.66, 182.0, 10 * mV),
+    "B": (6.0, 4.0, 0.6, 58.9, 0.79, 182.0, 10 * mV),
     "C": (5.0, 2.0, 2.0, 37.9, 0.42, 126.0, 10 * mV),
     "D": (4.5, 0.9, 2.0, 5.63, 0.63, 20.0, 10 * mV),
     "C, reset to 0": (5.0, 2.0, 2.0, 32.1, 0.17, 92.0, 0.0),
 }
 
 
-def theory(g: float, eta: float, v_reset: float, j: float = 0.1 * mV, c_exc: int = 1000, tau: float = 20 * ms) -> float:
+def drive(rate: float, g: float, eta: float, j: float = 0.1 * mV, c_exc: int = 1000) -> tuple[float, float]:
+    """Mean and standard deviation [V] of the free membrane of a neuron whose presynaptic neurons fire at a rate [Hz]."""
+    nu_ext = eta * 20 * mV / (j * c_exc * TAU)
+    mean = c_exc * j * TAU * (nu_ext + rate * (1 - g / 4))
+    return mean, math.sqrt(j * j * c_exc * TAU * (nu_ext + rate * (1 + g * g / 4)) / 2)
+
+
+def fired(mean: float, sd: float, v_reset: float, dt: float = 0.0) -> float:
+    """The Siegert rate [Hz]. A walk that is looked at every dt crosses a threshold as one that is always looked at does a threshold that is 0.5826 standard
+    deviations of a step higher (Broadie, Glasserman and Kou 1997, Mathematical Finance 7)."""
+    higher = 0.5826 * sd * math.sqrt(2 * dt / TAU)
+    return float(siegert(mean, sd, tau_mem=TAU, v_threshold=20 * mV + higher, v_reset=v_reset, t_ref=2 * ms))
+
+
+def theory(g: float, eta: float, v_reset: float) -> float:
     """The self-consistent rate [Hz] (equation 21 of the paper)."""
-    nu_ext = eta * 20 * mV / (j * c_exc * tau)
-
-    def surplus(rate: float) -> float:
-        mean = c_exc * j * tau * (nu_ext + rate * (1 - g / 4))
-        sigma = math.sqrt(j * j * c_exc * tau * (nu_ext + rate * (1 + g * g / 4)))
-        fired = siegert(mean, sigma / 2**0.5, tau_mem=tau, v_threshold=20 * mV, v_reset=v_reset, t_ref=2 * ms)
-        return float(fired) - rate
-
-    root: Any = brentq(surplus, 0.0, 499.9)
+    root: Any = brentq(lambda rate: fired(*drive(rate, g, eta), v_reset) - rate, 0.0, 499.9)
     return float(root)
+
+
+def independent(mean: float, sd: float, g: float, j: float, dt: float, seed: int, v_reset: float = 10 * mV) -> float:
+    """Rate [Hz] of 12,500 unconnected neurons in 2 s, with Poisson impulses of j and -g j at rates that give that mean and standard deviation."""
+    a, b = mean / (TAU * j), 2 * sd * sd / (TAU * j * j)  # r_exc - g r_inh, r_exc + g^2 r_inh
+    inhibition = (b - a) / (g * g + g)
+    cell = rv.LIF(
+        dt=dt, tau_mem=TAU, v_threshold=20 * mV, v_reset=v_reset, refractory=rv.Clamp(2 * ms), input=rv.ImpulseInput()
+    )
+    net = rv.Network(dt=dt, seed=seed)
+    cells = net.add(12_500, cell, "cells")
+    cells.initialize(v=Uniform(10 * mV, 18 * mV))
+    net.drive(cells, a + g * inhibition, j)
+    net.drive(cells, inhibition, -g * j)
+    net.run(0.3, spikes=False, progress=False)
+    return net.run(2.0, progress=False).rate(cells)
+
+
+def compare(seed: int) -> None:
+    """Independent neurons at the mean and deviation of state D: the rate against the theory, as impulses and steps become small."""
+    g, eta, *_, v_reset = STATES["D"]
+    expected = theory(g, eta, v_reset)
+    mean, sd = drive(expected, g, eta)
+    print(f"mean {mean / mV:.2f} mV, standard deviation {sd / mV:.2f} mV: {expected:.3f} Hz by the theory")
+    for dt in (0.1 * ms, 0.03 * ms, 0.01 * ms):
+        rates = [independent(mean, sd, g, j, dt, seed) for j in (0.1 * mV, 0.03 * mV, 0.01 * mV)]
+        found = " ".join(f"{rate:.3f}" for rate in rates)
+        limit = fired(mean, sd, v_reset, dt)
+        print(f"dt {dt / ms:g} ms: {found} Hz for j 0.1, 0.03, 0.01 mV; theory of that step {limit:.3f}", flush=True)
+    assert abs(rates[-1] - limit) < 0.01 * limit, "small impulses: the theory with the step in it holds"
 
 
 def cv(run: Run, population: Population, neurons: int = 2000) -> float:
@@ -74,7 +113,11 @@ def main() -> None:
     parser.add_argument("--states", nargs="*", default=list(STATES))
     parser.add_argument("--duration", type=float, help="seconds, for all; by default those of the table")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--independent", action="store_true", help="neurons of state D with independent inputs instead")
     options = parser.parse_args()
+    if options.independent:
+        compare(options.seed)
+        return
     print("state            g    eta  theory    rate     NEST     CV   NEST   peak   NEST")
     for state in options.states:
         g, eta, duration, nest, nest_cv, nest_peak, v_reset = STATES[state]

@@ -99,9 +99,9 @@ def test_the_wrong_kind(ranvier, tone_run, picture_run, files, pictures):
 def test_a_network_that_decides_nothing_says_so(ranvier, copied, files, monkeypatch):
     import torch
 
-    from ranvier.cli import predict
+    from ranvier.training import scoring
 
-    monkeypatch.setattr(predict.scoring, "decision", lambda recipe, output: torch.tensor([-1]))
+    monkeypatch.setattr(scoring, "decision", lambda recipe, output: torch.tensor([-1]))
     assert ranvier("predict", copied, files[0]).out == f"{files[0]}: no decision (0.0 %)\n"
     (row,) = json.loads(ranvier("predict", copied, files[0], "--json").out)
     assert (row["class"], row["confidence"]) == (None, 0.0)

@@ -98,6 +98,31 @@ def test_a_sequence_is_computed_in_every_step():
     assert once.break_even_passes[1] == pytest.approx(1171.15 / 762.24)
 
 
+def test_a_layer_that_works_once_is_no_part_of_the_passes():
+    readout = Count("2", "readout", inputs=100, synapses=1000, events=100, multiplications=1000, values=100, once=True)
+    counts = replace(GOLDEN, layers=[*GOLDEN.layers, readout])
+    ten, always = price(counts, passes=10), price(counts, passes=25)
+    assert ten.float32.without.operations == pytest.approx(10 * 365.24e3 + 4600)
+    assert ten.layers[-1].dense == 1000 and ten.float32.once.operations == pytest.approx(4600)
+    assert ten.float32.break_even_passes == pytest.approx(always.float32.break_even_passes)
+
+
+def test_a_model_of_real_numbers_is_its_own_network_without_spikes():
+    layer = Count("0", "units", inputs=6, synapses=30, events=60, multiplications=300, values=60, updates=50, states=1)
+    found = price(Counts([layer], samples=2, steps=5, footprint=0, spiking=False), passes=7)
+    for comparison in (found.float32, found.quantised):
+        assert comparison.spiking == comparison.without and comparison.ratios == (1.0, 1.0, 1.0)
+        assert comparison.break_even == comparison.break_even_rate == (None, None, None)
+    assert found.layers[0].dense == 150 and found.layers[0].without == found.layers[0].spiking
+    assert not found.flips and not found.as_dict()["spiking"]
+    told = "The model has no spikes and so is its own network without spikes: nothing is gained and nothing is lost. In float32 it costs 690 pJ"
+    assert found.verdict.startswith(told)
+    text = repr(found)
+    assert (
+        "as it is, float32" in text and "no layer spikes" in text and "break-even" not in text and "  ratio" not in text
+    )
+
+
 @pytest.fixture(scope="module")
 def found() -> Estimate:
     net = Sequential(Linear(20, 10), LIF(backend="eager"), Linear(10, 2), LI(backend="eager"), rate=None)

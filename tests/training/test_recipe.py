@@ -1,10 +1,11 @@
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
 from ranvier.errors import RanvierError
-from ranvier.training.recipe import NEURONS, Recipe, image_recipe, sound_recipe
+from ranvier.training.recipe import NEURONS, Frames, Recipe, image_recipe, sound_recipe
 
 SOUND = sound_recipe(("no", "yes"), 8000, 40)
 IMAGE = image_recipe(("no", "yes"), (1, 8, 8))
@@ -20,6 +21,24 @@ def test_unknown_and_missing_fields_are_refused():
         Recipe.from_dict(IMAGE.as_dict() | {"colour": 1})
     with pytest.raises(TypeError, match="missing 1 required positional argument: 'dt'"):
         Recipe.from_dict({k: v for k, v in IMAGE.as_dict().items() if k != "dt"})
+
+
+@pytest.mark.parametrize("recipe", [SOUND.changed(seed=3), IMAGE])
+def test_how_samples_are_taken_is_a_part_that_stands_alone(recipe: Recipe):
+    plain = json.loads(json.dumps(recipe.samples))
+    assert set(plain) == {"kind", "shape", "classes", "rate", "frames", "seed"}
+    assert Recipe.of_samples(plain) == recipe
+    with pytest.raises(KeyError, match="expected the fields kind, shape"):
+        Recipe.of_samples({k: v for k, v in plain.items() if k != "seed"})
+
+
+def test_frames_are_kept_and_those_of_older_runs_are_known():
+    slow = replace(SOUND, frames=Frames(hop=0.03))
+    assert Recipe.from_dict(json.loads(json.dumps(slow.as_dict()))) == slow
+    assert Recipe.from_dict({k: v for k, v in SOUND.as_dict().items() if k != "frames"}) == SOUND
+    assert IMAGE.frames is None
+    with pytest.raises(TypeError, match="unexpected keyword argument 'stride'"):
+        Recipe.from_dict(SOUND.as_dict() | {"frames": {"stride": 1}})
 
 
 def test_changed_leaves_what_is_none():

@@ -85,6 +85,18 @@ def test_a_config_with_other_fields(run: RunFolder, changes):
         RunFolder.open(run.path)
 
 
+def test_a_reservoirs_config_holds_what_its_samples_are_and_no_network(tmp_path: Path):
+    run = RunFolder.create(str(tmp_path / "run"), RECIPE, Source("data"), "ranvier train data", "echo", {"units": "9"})
+    config = json.loads((run.path / CONFIG).read_text())
+    assert config["model"] == "echo" and config["settings"] == {"units": "9"}
+    assert set(config["recipe"]) == set(RECIPE.samples) and "neuron" not in config["recipe"]
+    assert RunFolder.open(run.path).recipe.samples == RECIPE.samples
+    for changes in ({"model": 3}, {"recipe": {"kind": "image"}}):
+        rewrite(run, **changes)
+        with pytest.raises(RanvierError, match=r"config\.json: corrupt"):
+            RunFolder.open(run.path)
+
+
 def test_a_run_of_a_newer_version(run: RunFolder):
     rewrite(run, format=FORMAT + 1, ranvier="9.0.0", recipe={"new": "fields"})
     text = rf"run: written by ranvier 9\.0\.0 \(run format {FORMAT + 1}\); this is .* \(format {FORMAT}\)\. Update with `pip install -U ranvier`"

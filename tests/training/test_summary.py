@@ -85,5 +85,5 @@ def test_the_sample_shown_is_a_right_one_of_middling_confidence(image_case):
     test, y = image_case.parts.test[:4], np.array([0, 1, 0, 1])
     chance = np.array([[0.9, 0.1], [0.4, 0.6], [0.7, 0.3], [0.8, 0.2]])
     split = type(image_case.parts)(image_case.parts.train, test, "")
-    assert summary._typical(Measured(np.array([0, 1, 0, 0]), chance, [], 4), y, split) == test[2]
-    assert summary._typical(Measured(np.array([1, 0, 1, 0]), chance, [], 4), y, split) == test[0]
+    assert summary.typical(Measured(np.array([0, 1, 0, 0]), chance, [], 4), y, split) == test[2]
+    assert summary.typical(Measured(np.array([1, 0, 1, 0]), chance, [], 4), y, split) == test[0]

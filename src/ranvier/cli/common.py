@@ -10,7 +10,6 @@ from ranvier.cli.lines import warn
 from ranvier.data.open import open_samples
 from ranvier.data.samples import Samples
 from ranvier.errors import RanvierError
-from ranvier.training.recipe import Recipe
 from ranvier.training.runs import RunFolder, Source
 
 NAMED = 20  # skipped files that are named one by one
@@ -44,7 +43,7 @@ def load(source: Source, rate: int | None = None) -> Samples:
 def load_again(run: RunFolder) -> Samples:
     """The samples that a run was begun with. Raises `RanvierError` where they are others now."""
     samples = load(run.source, run.recipe.rate)
-    check_fit(samples, run.recipe)
+    check_fit(samples, run)
     if samples.classes != run.recipe.classes:
         raise RanvierError(
             f"{run.path}: was begun with the classes {', '.join(run.recipe.classes)}; the data now have "
@@ -53,15 +52,16 @@ def load_again(run: RunFolder) -> Samples:
     return samples
 
 
-def check_fit(samples: Samples, recipe: Recipe) -> None:
-    """Refuses samples that a recipe's network cannot take."""
+def check_fit(samples: Samples, run: RunFolder) -> None:
+    """Refuses samples that a run's model cannot take."""
+    recipe = run.recipe
     if samples.kind != recipe.kind:
         raise RanvierError(
-            f"{samples.name}: holds {samples.kind}s, the network was trained on {recipe.kind}s. Give {recipe.kind}s."
+            f"{samples.name}: holds {samples.kind}s, the {run.noun} was trained on {recipe.kind}s. Give {recipe.kind}s."
         )
     if not isinstance(samples.x, list) and tuple(samples.x.shape[1:]) != recipe.shape:
         raise RanvierError(
-            f"{samples.name}: images of shape {tuple(samples.x.shape[1:])} (channels, height, width), the network takes {recipe.shape}. "
+            f"{samples.name}: images of shape {tuple(samples.x.shape[1:])} (channels, height, width), the {run.noun} takes {recipe.shape}. "
             "Bring them to that size and colour."
         )
 

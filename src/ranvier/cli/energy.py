@@ -9,13 +9,12 @@ import typer
 from ranvier.cli.common import console, load_again, set_threads
 from ranvier.cli.lines import warnings_as_lines
 from ranvier.data.splits import split
-from ranvier.energy import TECHNOLOGIES, Technology, bits_of
+from ranvier.energy import TECHNOLOGIES, Technology
 from ranvier.errors import RanvierError
 from ranvier.training.inputs import prepare
-from ranvier.training.measure import measure
 from ranvier.training.runs import RunFolder
-from ranvier.training.summary import benchmarked
 from ranvier.training.summary import energy as priced
+from ranvier.training.trained import open_trained
 
 app = typer.Typer(add_completion=False)
 
@@ -26,7 +25,7 @@ app = typer.Typer(add_completion=False)
     "ranvier energy runs/digits-... --technology jouppi7 --memory DRAM --bits 4 --json",
 )
 def command(
-    run: Annotated[Path, typer.Argument(help="Run folder of a trained network.")],
+    run: Annotated[Path, typer.Argument(help="Run folder of a trained network or reservoir.")],
     technology: Annotated[
         str, typer.Option(help=f"Whose prices: one of {', '.join(TECHNOLOGIES)} (45 nm, 7 nm).")
     ] = "horowitz45",
@@ -48,23 +47,26 @@ def command(
     prices = _technology(technology, memory)
     with warnings_as_lines():
         folder = RunFolder.open(run)
-        net, recipe = folder.network(), folder.recipe
+        trained, recipe = open_trained(folder), folder.recipe
         samples = load_again(folder)
         test = split(samples, folder.source.split, recipe.seed).test
         with console.status("counting", spinner="dots"):
             inputs = prepare(samples, recipe)
-            measured = measure(net, inputs, test, recipe)
-            bench = benchmarked(net, inputs, test)
+            measured = trained.measure(inputs, test)
+            bench = trained.neurobench(inputs, test)
     try:
-        width = bits_of(net) if bits is None else bits
-        found = priced(measured, recipe, measured.accuracy(samples.y[test]), technology=prices, bits=width)
+        width = trained.bits if bits is None else bits
+        found = priced(measured, measured.accuracy(samples.y[test]), technology=prices, bits=width)
     except ValueError as error:
         raise RanvierError(f"--bits {bits}: {error}") from error
     assert found is not None
     if as_json:
-        typer.echo(json.dumps(found.as_dict() | {"neurobench": bench.as_dict()}, indent=2))
-    else:
-        typer.echo(f"{found}\n\nNeuroBench's metrics, by its definitions, of a batch of test samples:\n{bench}")
+        told = {"neurobench": None if bench is None else bench.as_dict()}
+        typer.echo(json.dumps(found.as_dict() | told, indent=2))
+        return
+    typer.echo(str(found))
+    if bench is not None:
+        typer.echo(f"\nNeuroBench's metrics, by its definitions, of a batch of test samples:\n{bench}")
 
 
 def _technology(name: str, memory: str) -> Technology:

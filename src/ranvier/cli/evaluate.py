@@ -13,17 +13,16 @@ from ranvier.cli.lines import warnings_as_lines
 from ranvier.data.samples import Samples
 from ranvier.errors import RanvierError
 from ranvier.training.inputs import prepare
-from ranvier.training.measure import measure
-from ranvier.training.recipe import Recipe
 from ranvier.training.runs import RunFolder, Source
 from ranvier.training.summary import energy
+from ranvier.training.trained import open_trained
 
 app = typer.Typer(add_completion=False)
 
 
 @app.command(epilog="Example:  ranvier evaluate runs/spoken-digits-... other-recordings/ --json")
 def evaluate(
-    run: Annotated[Path, typer.Argument(help="Run folder of a trained network.")],
+    run: Annotated[Path, typer.Argument(help="Run folder of a trained network or reservoir.")],
     path: Annotated[
         str,
         typer.Argument(
@@ -41,13 +40,13 @@ def evaluate(
     set_threads(threads)
     with warnings_as_lines():
         folder = RunFolder.open(run)
-        recipe, net = folder.recipe, folder.network()
+        recipe, trained = folder.recipe, open_trained(folder)
         samples = load(Source(path, strict=strict), recipe.rate)
-        y = _labels(samples, recipe)
-        found = measure(net, prepare(samples, recipe), np.arange(len(y)), recipe)
+        y = _labels(samples, folder)
+        found = trained.measure(prepare(samples, recipe), np.arange(len(y)))
     recall = {recipe.classes[c]: float((found.decision[y == c] == c).mean()) for c in np.unique(y)}
     rates = {layer.name: float(layer.rates.mean()) for layer in found.layers if layer.fires}
-    cost = energy(found, recipe, found.accuracy(y))
+    cost = energy(found, found.accuracy(y))
     result = {
         "accuracy": found.accuracy(y),
         "samples": len(y),
@@ -65,18 +64,20 @@ def evaluate(
     typer.echo("recall of each class:")
     for name, value in recall.items():
         typer.echo(f"  {name}: {100 * value:.1f} %")
-    typer.echo("firing " + ", ".join(f"{name} {100 * rate:.1f} %" for name, rate in rates.items()))
+    fired = ", ".join(f"{name} {100 * rate:.1f} %" for name, rate in rates.items())
+    typer.echo(f"firing {fired}" if rates else "firing: nothing in this model spikes")
     if cost is not None:
         typer.echo(f"energy, estimated, nothing measured: {cost.verdict}")
 
 
-def _labels(samples: Samples, recipe: Recipe) -> np.ndarray:
+def _labels(samples: Samples, run: RunFolder) -> np.ndarray:
     """Labels of the samples as places in the recipe's classes; the samples must be of the recipe's kind and shape."""
-    check_fit(samples, recipe)
+    check_fit(samples, run)
+    recipe = run.recipe
     unknown = [c for c in samples.classes if c not in recipe.classes]
     if unknown:
         raise RanvierError(
-            f"{samples.name}: classes {', '.join(unknown)} are unknown to the network, which knows {', '.join(recipe.classes)}. "
+            f"{samples.name}: classes {', '.join(unknown)} are unknown to the {run.noun}, which knows {', '.join(recipe.classes)}. "
             "Rename the folders, or leave them out."
         )
     place = np.array([recipe.classes.index(c) for c in samples.classes])

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import torch
 import typer
 
@@ -12,17 +13,17 @@ from ranvier.cli.lines import warn, warnings_as_lines
 from ranvier.data.image import read_image
 from ranvier.data.sound import read_sound
 from ranvier.errors import BadFileError, RanvierError
-from ranvier.training import scoring
 from ranvier.training.inputs import ImageInputs, Inputs, SoundInputs
 from ranvier.training.recipe import Recipe
 from ranvier.training.runs import RunFolder
+from ranvier.training.trained import open_trained
 
 app = typer.Typer(add_completion=False)
 
 
 @app.command(epilog="Example:  ranvier predict runs/spoken-digits-... hello.wav --json")
 def predict(
-    run: Annotated[Path, typer.Argument(help="Run folder of a trained network.")],
+    run: Annotated[Path, typer.Argument(help="Run folder of a trained network or reservoir.")],
     files: Annotated[list[Path], typer.Argument(help="Sounds or images to classify.")],
     as_json: Annotated[
         bool, typer.Option("--json", help="Print JSON: one object a file, with all probabilities.")
@@ -34,7 +35,7 @@ def predict(
     set_threads(threads)
     with warnings_as_lines():
         folder = RunFolder.open(run)
-        net = folder.network()
+        trained = open_trained(folder)
         rows = []
         for file in files:
             try:
@@ -44,10 +45,8 @@ def predict(
                     raise
                 warn(f"skipped {error}")
                 continue
-            with torch.no_grad():
-                output = net(inputs.batch(torch.tensor([0]), None))
-            chance = scoring.probability(folder.recipe, output)[0]
-            decision = int(scoring.decision(folder.recipe, output)[0])
+            decisions, probabilities = trained.decide(inputs, np.array([0]))
+            decision, chance = int(decisions[0]), probabilities[0]
             rows.append(
                 {
                     "file": str(file),
@@ -67,7 +66,7 @@ def predict(
 
 
 def _read(file: Path, recipe: Recipe) -> Inputs:
-    """One file as the network takes it."""
+    """One file as a model takes it."""
     if recipe.kind == "sound":
         assert recipe.rate is not None
         wave = torch.from_numpy(read_sound(file).at(recipe.rate).wave)

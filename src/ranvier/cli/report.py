@@ -12,16 +12,15 @@ from ranvier.data.splits import split
 from ranvier.files import refuse_to_replace
 from ranvier.plotting.report import hero, write_report
 from ranvier.training.inputs import prepare
-from ranvier.training.measure import measure
 from ranvier.training.runs import REPORT, RunFolder
-from ranvier.training.summary import report as report_data
+from ranvier.training.trained import open_trained
 
 app = typer.Typer(add_completion=False)
 
 
 @app.command(epilog="Example:  ranvier report runs/spoken-digits-... --force --picture raster.png")
 def report(
-    run: Annotated[Path, typer.Argument(help="Run folder of a trained network.")],
+    run: Annotated[Path, typer.Argument(help="Run folder of a trained network or reservoir.")],
     picture: Annotated[
         Path | None, typer.Option(help="Also draw the sample's raster and winning membrane into this PNG file.")
     ] = None,
@@ -35,16 +34,15 @@ def report(
     set_threads(threads)
     with warnings_as_lines():
         folder = RunFolder.open(run)
-        net, metrics = folder.network(), folder.metrics()
+        trained, metrics = open_trained(folder), folder.metrics()
         for file in (folder.path / REPORT, *([] if picture is None else [picture])):
             refuse_to_replace(file, force)
         samples = load_again(folder)
         parts = split(samples, folder.source.split, folder.recipe.seed)
         with console.status("measuring", spinner="dots"):
             inputs = prepare(samples, folder.recipe)
-            measured = measure(net, inputs, parts.test, folder.recipe)
-        floor, warnings = metrics["final"].get("linear_floor"), metrics["final"].get("warnings", [])
-        data = report_data(folder, net, samples, inputs, parts, measured, metrics["epochs"], floor, warnings)
+            measured = trained.measure(inputs, parts.test)
+        data = trained.report(folder, samples, inputs, parts, measured, metrics)
         written = {"report": str(write_report(data, folder.path / REPORT))}
         if picture is not None:
             hero(data.sample, picture, data.classes)

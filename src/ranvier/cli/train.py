@@ -26,12 +26,18 @@ from ranvier.training.measure import measure
 from ranvier.training.module import Classifier
 from ranvier.training.network import build
 from ranvier.training.recipe import NEURONS, Recipe, image_recipe, sound_recipe
-from ranvier.training.reservoirs import MODELS, Job, reservoir
-from ranvier.training.reservoirs import train as fit_reservoir
-from ranvier.training.runs import CHECKPOINT, REPORT, RunFolder, Source
+from ranvier.training.reservoirs.job import Job
+from ranvier.training.reservoirs.job import train as fit_reservoir
+from ranvier.training.reservoirs.models import MODELS, reservoir, suited
+from ranvier.training.runs import CHECKPOINT, NETWORK, REPORT, RESERVOIR, RunFolder, Source
 from ranvier.training.summary import final_figures, report
 
 app = typer.Typer(add_completion=False)
+
+
+def _told(in_one_pass: bool) -> str:
+    """Names and what they are, of the models that are fitted in one pass, or of the others."""
+    return "; ".join(f"{name}, {m.told}" for name, m in MODELS.items() if m.in_one_pass is in_one_pass)
 
 
 @app.command(
@@ -59,9 +65,10 @@ def train(
     model: Annotated[
         str,
         typer.Option(
-            help=f"network: trained by gradients. {', '.join(MODELS)}: a reservoir, of which only the readout learns, in one pass."
+            help="network: spiking, trained by gradients. Fixed, with a readout that is fitted in one pass: "
+            f"{_told(True)}. Trained by gradients, with such a readout at the end: {_told(False)}."
         ),
-    ] = "network",
+    ] = NETWORK,
     neuron: Annotated[str | None, typer.Option(help=f"Model of the hidden neurons: {', '.join(NEURONS)}.")] = None,
     hidden: Annotated[str | None, typer.Option(help="Sizes of the hidden populations, such as 256 or 256,128.")] = None,
     steps: Annotated[int | None, typer.Option(help="Time steps a sample.")] = None,
@@ -83,15 +90,15 @@ def train(
     set_threads(threads)
     say = partial(typer.echo, err=as_json)
     with warnings_as_lines():
-        if model not in ("network", *MODELS):
-            raise RanvierError(f"--model {model}: no such model. Choose one of network, {', '.join(MODELS)}.")
+        if model not in (NETWORK, *MODELS):
+            raise RanvierError(f"--model {model}: no such model. Choose one of {NETWORK}, {', '.join(MODELS)}.")
         if resume is not None:
             given = {
                 "SOURCE": source,
                 "--data": data,
                 "--split": split_,
                 "--epochs": epochs,
-                "--model": model if model != "network" else None,
+                "--model": model if model != NETWORK else None,
                 "--neuron": neuron,
                 "--hidden": hidden,
                 "--steps": steps,
@@ -105,6 +112,8 @@ def train(
                     f"--resume continues a run as it was begun, so {', '.join(fixed)} cannot be given with it. Type `ranvier train --resume {resume}`."
                 )
             run = RunFolder.open(resume)
+            if not run.holds_network:
+                raise RanvierError(_nothing_to_resume(run))
             if finished(run):
                 raise RanvierError(
                     f"{resume}: has finished all {run.recipe.epochs} epochs. To train longer, type its command again, "
@@ -116,19 +125,21 @@ def train(
             raise RanvierError(
                 "nothing to train on. Type `ranvier train spoken-digits`, or give a folder with one sub-folder a class."
             )
-        if model != "network":
+        if model != NETWORK:
             _refuse(model, {"--epochs": epochs, "--neuron": neuron, "--steps": steps})
         origin = Source(source, data, split_, strict)
         samples = load(origin)
         recipe = _recipe(samples).changed(epochs=epochs, neuron=neuron, hidden=_sizes(hidden), steps=steps, seed=seed)
         parts = split(samples, split_, recipe.seed)  # a wrong --split is an error before anything is written
-        if model != "network":
-            reservoir(model, recipe, _sizes(hidden))
-        run = RunFolder.create(out, recipe, origin, f"ranvier {shlex.join(sys.argv[1:])}")
-        if model == "network":
+        typed = f"ranvier {shlex.join(sys.argv[1:])}"
+        if model == NETWORK:
+            run = RunFolder.create(out, recipe, origin, typed)
             figures = _train(run, samples, False, say)
         else:
-            figures = _fit_reservoir(Job(run, model, samples, parts, _sizes(hidden)), say)
+            made = reservoir(model, recipe, _sizes(hidden), epochs)
+            settings = {key: repr(value) for key, value in made.get_params(deep=False).items()}
+            run = RunFolder.create(out, suited(model, recipe), origin, typed, model, settings)
+            figures = _fit_reservoir(Job(run, samples, parts, made), say)
         _answer(run, figures, as_json)
 
 
@@ -139,17 +150,35 @@ def _answer(run: RunFolder, figures: Mapping[str, Any], as_json: bool) -> None:
 
 
 def _refuse(model: str, given: dict[str, object]) -> None:
-    wrong = [name for name, value in given.items() if value is not None]
+    once = MODELS[model].in_one_pass
+    wrong = [name for name, value in given.items() if value is not None and (once or name != "--epochs")]
     if wrong:
         raise RanvierError(
-            f"--model {model} is fitted in one pass and has no {', '.join(wrong)}. Leave that out, or use --model network."
+            f"--model {model}{' is fitted in one pass and' if once else ''} has no {', '.join(wrong)}. Leave that out, or use --model network."
         )
+
+
+def _nothing_to_resume(run: RunFolder) -> str:
+    """Why a reservoir's run is not continued, and what to type instead."""
+    anew = f"type its command again, `{run.command}`, with another --out"
+    if (run.path / RESERVOIR).is_file():
+        return (
+            f"{run.path}: holds a reservoir (--model {run.model}) that is fitted; a fit is one step, so there is nothing to go on with. Use it with "
+            f"`ranvier predict {run.path} FILE` or `ranvier evaluate {run.path} FOLDER`. To fit anew, {anew}."
+        )
+    return f"{run.path}: is of a reservoir (--model {run.model}) whose fit did not end; a fit is one step, of which nothing is kept. To begin anew, {anew}."
 
 
 def _fit_reservoir(job: Job, say: Callable[[str], None]) -> Mapping[str, Any]:
     say(job.samples.summary())
     say(job.parts.reason)
-    figures = fit_reservoir(job, say)
+    try:
+        figures = fit_reservoir(job, say)
+    except KeyboardInterrupt:
+        warn(
+            f"stopped; a fit is one step, of which nothing is kept. Type `{job.run.command}` again with another --out, or delete {job.run.path}."
+        )
+        raise typer.Exit(130) from None
     say(
         f"test accuracy {100 * figures['test_accuracy']:.1f} %   (linear floor {100 * figures['linear_floor']:.1f} %, "
         f"{figures['test_samples']} samples; fitted in {figures['seconds']:.0f} s)"

@@ -9,12 +9,12 @@ True
 """
 
 from ranvier.energy.count import Counts
-from ranvier.energy.estimate import bits_of, count, estimate, price
+from ranvier.energy.estimate import DEFAULT_BITS, bits_of, count, estimate, price
 from ranvier.energy.neurobench import NeuroBench, neurobench
 from ranvier.energy.result import LEVELS, Comparison, Energy, Estimate, LayerEnergy, joules
 from ranvier.energy.technologies import TECHNOLOGIES, Horowitz45, Jouppi7, Technology
 
 __all__ = [
-    "LEVELS", "TECHNOLOGIES", "Comparison", "Counts", "Energy", "Estimate", "Horowitz45", "Jouppi7", "LayerEnergy", "NeuroBench",
+    "DEFAULT_BITS", "LEVELS", "TECHNOLOGIES", "Comparison", "Counts", "Energy", "Estimate", "Horowitz45", "Jouppi7", "LayerEnergy", "NeuroBench",
     "Technology", "bits_of", "count", "estimate", "joules", "neurobench", "price",
 ]  # fmt: skip

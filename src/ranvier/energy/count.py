@@ -24,7 +24,8 @@ class Count:
     spikes. additions (AC), multiplications (MAC): synaptic operations, one for each event and each synapse that is not zero; an input with
     any value but 0 and 1 makes all of its layer's operations multiplications. values: numbers that came in where they are no spikes, zeros
     as well. updates: neuron steps; arrivals: those in which an event arrives, None where it was not looked at. states: numbers a neuron
-    keeps; adds, multiplies: of one neuron step.
+    keeps; adds, multiplies: of one neuron step. once: a layer that works once a sample, such as a readout of pooled states, however many passes the
+    others would make without spikes.
     """
 
     place: str
@@ -40,6 +41,7 @@ class Count:
     adds: int = 0
     multiplies: int = 0
     arrivals: int | None = None
+    once: bool = False
 
     @property
     def analog(self) -> bool:
@@ -59,12 +61,16 @@ class Count:
 
 @dataclass
 class Counts:
-    """All layers with synapses or neurons, in order. steps: of a sample. footprint: bytes of parameters and buffers."""
+    """All layers with synapses or neurons, in order. steps: of a sample. footprint: bytes of parameters and buffers.
+
+    spiking: whether anything spikes; a model of real numbers alone is its own network without spikes.
+    """
 
     layers: list[Count]
     samples: int
     steps: int
     footprint: int
+    spiking: bool = True
 
     def take(self, other: "Counts") -> None:
         """Adds the work of the same network on other samples of as many steps."""

@@ -50,6 +50,7 @@ def estimate(
 
     A machine that steps a neuron only where an event arrives would take `arrivals` of the `updates`; they are counted and not priced.
     A spike that enters an average or sum pooling counts once for each synapse behind the window. The network without spikes skips no zeros.
+    A model of real numbers alone (`Counts.spiking`) is its own network without spikes: both cost the same, and no break-even is sought.
     Left out in both: biases, delay lines, addressing, clocks, leakage, the way between chips. Nothing is measured.
 
     Raises TypeError for what is no `Sequential` or no input, ValueError for an input without steps, for bits, passes or accuracy out of
@@ -105,7 +106,7 @@ def price(
     """The estimate for work that was counted elsewhere; arguments as in `estimate`."""
     _check(bits, passes, accuracy)
     technology = Horowitz45() if technology is None else technology
-    layers = tuple(_layer(c, counts.samples, technology, passes) for c in counts.layers)
+    layers = tuple(_layer(c, counts, technology, passes) for c in counts.layers)
     fed = [c for c in counts.layers if c.synapses and not c.analog]
     synapses = sum(c.synapses for c in fed)
     return Estimate(
@@ -119,6 +120,7 @@ def price(
         footprint=counts.footprint,
         spikes_per_synapse=sum(c.additions for c in fed) / counts.samples / synapses if synapses else None,
         accuracy=accuracy,
+        spiking=counts.spiking,
     )
 
 
@@ -169,35 +171,42 @@ def _spent(c: Count, t: Technology, n: Numbers) -> Energy:
 
 def _dense(c: Count, t: Technology, n: Numbers, passes: int) -> Energy:
     """Energy of a layer without spikes on one sample [pJ]."""
-    macs = passes * c.synapses
-    return Energy(macs * t.multiply_add(n), macs * t.weight(n.bits), 2 * passes * c.inputs * t.state(n.bits))
+    made = 1 if c.once else passes
+    macs = made * c.synapses
+    return Energy(macs * t.multiply_add(n), macs * t.weight(n.bits), 2 * made * c.inputs * t.state(n.bits))
 
 
-def _layer(c: Count, samples: int, t: Technology, passes: int) -> LayerEnergy:
+def _layer(c: Count, counts: Counts, t: Technology, passes: int) -> LayerEnergy:
+    samples = counts.samples
     arriving = c.values if c.analog else c.events
     states = c.updates * c.states
+    spiking = _spent(c, t, FLOAT32).share(samples)
     return LayerEnergy(
         place=c.place,
         name=c.name,
-        dense=passes * c.synapses,
+        dense=(1 if c.once else passes) * c.synapses if counts.spiking else (c.additions + c.multiplications) / samples,
         additions=c.additions / samples,
         multiplications=c.multiplications / samples,
         updates=c.updates / samples,
         arrivals=None if c.arrivals is None else c.arrivals / samples,
         reads=(c.additions + c.multiplications + states + arriving) / samples,
         writes=(states + arriving) / samples,
-        spiking=_spent(c, t, FLOAT32).share(samples),
-        without=_dense(c, t, FLOAT32, passes),
+        spiking=spiking,
+        without=_dense(c, t, FLOAT32, passes) if counts.spiking else spiking,
     )
 
 
 def _compare(counts: Counts, t: Technology, n: Numbers, passes: int) -> Comparison:
     spiking = sum((_spent(c, t, n) for c in counts.layers), Energy()).share(counts.samples)
+    if not counts.spiking:
+        never = (None,) * len(LEVELS)
+        return Comparison(n.label, spiking, spiking, never, never, passes)
     without = sum((_dense(c, t, n, passes) for c in counts.layers), Energy())
+    once = sum((_dense(c, t, n, 1) for c in counts.layers if c.once), Energy())
     fixed, slope = _fixed(counts, t, n), _slope(counts.layers, t, n)
     found = tuple(_crossing(fixed.upto(k), slope.upto(k), without.upto(k)) for k in range(len(LEVELS)))
     rates = tuple(None if s is None else s / counts.steps for s in found)
-    return Comparison(n.label, spiking, without, found, rates, passes)
+    return Comparison(n.label, spiking, without, found, rates, passes, once)
 
 
 def _fixed(counts: Counts, t: Technology, n: Numbers) -> Energy:

@@ -62,7 +62,7 @@ class Comparison:
 
     break_even: spikes a synapse and sample at which both cost the same, for each of `LEVELS`; None where no number of spikes makes the
     spiking network the cheaper one, or no layer is fed by spikes. break_even_rate: the same as spikes a synapse and step.
-    passes: of the network without spikes for a sample.
+    passes: of the network without spikes for a sample. once: the part of it that is computed once, whatever the passes.
     """
 
     numbers: str
@@ -71,6 +71,7 @@ class Comparison:
     break_even: tuple[float | None, ...]
     break_even_rate: tuple[float | None, ...]
     passes: int = 1
+    once: Energy = Energy()
 
     @property
     def ratios(self) -> tuple[float, ...]:
@@ -81,7 +82,8 @@ class Comparison:
     @property
     def break_even_passes(self) -> tuple[float, ...]:
         """Passes of the network without spikes that cost what the spiking one does: with fewer, it is the cheaper one."""
-        return tuple(self.passes * ratio for ratio in self.ratios)
+        parts = zip(self.spiking.levels, self.without.levels, self.once.levels, strict=True)
+        return tuple(max(0.0, self.passes * (s - o) / (w - o)) if w > o else float("inf") for s, w, o in parts)
 
 
 @dataclass(frozen=True, repr=False)
@@ -89,7 +91,8 @@ class Estimate:
     """Result of `estimate`: a table by its repr, plain values by `as_dict`. Energies in pJ a sample; a model, nothing measured.
 
     layers: counts and float32 energies. float32, quantised: with and without spikes. spikes_per_synapse: of a sample, over the layers that
-    spikes come to; None where there are none. footprint: bytes of parameters and buffers. accuracy: as given.
+    spikes come to; None where there are none. footprint: bytes of parameters and buffers. accuracy: as given. spiking: False where nothing
+    spikes, so that the model is its own network without spikes.
     """
 
     layers: tuple[LayerEnergy, ...]
@@ -102,6 +105,7 @@ class Estimate:
     footprint: int
     spikes_per_synapse: float | None
     accuracy: float | None = None
+    spiking: bool = True
 
     @property
     def flips(self) -> bool:
@@ -130,10 +134,14 @@ class Estimate:
             "",
             *_aligned([COLUMNS, *map(_layer_row, self.layers), _total(self)], left=2),
             "",
-            *_aligned([("", *LEVELS), *_comparison_rows(self.float32), *_comparison_rows(self.quantised)], left=1),
+            *_aligned(
+                [("", *LEVELS), *_rows(self.float32, self.spiking), *_rows(self.quantised, self.spiking)], left=1
+            ),
             "",
             f"{self.verdict}",
-            f"spikes a synapse: {_plain(self.spikes_per_synapse)} a sample; without spikes: {passes} a sample, no zeros skipped",
+            f"spikes a synapse: {_plain(self.spikes_per_synapse)} a sample; without spikes: {passes} a sample, no zeros skipped"
+            if self.spiking
+            else "no layer spikes; every multiplication is done",
             f"accuracy: {'not given' if self.accuracy is None else f'{100 * self.accuracy:.1f} %'}; parameters and buffers: "
             f"{self.footprint:,} bytes; weights in memories of {t.weights}, states in {t.states}",
             f"source: {t.source}",
@@ -145,6 +153,9 @@ def verdict(found: Estimate) -> str:
     """Which network is cheaper by each level, in a sentence."""
     if not found.float32.without.operations:
         return "No layer has synapses: there is nothing to compare."
+    if not found.spiking:
+        costs = ", ".join(f"{joules(e)} ({name})" for e, name in zip(found.float32.spiking.levels, LEVELS, strict=True))
+        return f"The model has no spikes and so is its own network without spikes: nothing is gained and nothing is lost. In float32 it costs {costs}."
     *first, last = (f"{r:.3g} times ({name})" for r, name in zip(found.float32.ratios, LEVELS, strict=True))
     told = f"In float32 the spiking network costs {', '.join(first)} and {last} what the one without spikes costs"
     return f"{told}: the verdict flips with what is counted." if found.flips else f"{told}."
@@ -177,7 +188,9 @@ def _total(found: Estimate) -> tuple[str, ...]:
     return ("", "all", *(_count(n) if n else "" for n in sums), *map(joules, found.float32.spiking.levels))
 
 
-def _comparison_rows(c: Comparison) -> list[tuple[str, ...]]:
+def _rows(c: Comparison, spiking: bool) -> list[tuple[str, ...]]:
+    if not spiking:
+        return [(f"as it is, {c.numbers}", *map(joules, c.spiking.levels))]
     return [
         (f"spiking, {c.numbers}", *map(joules, c.spiking.levels)),
         (f"without spikes, {c.numbers}", *map(joules, c.without.levels)),

@@ -18,7 +18,8 @@ def count_run(network: Network, run: Run | Tensor | Events) -> Counts:
     A spike makes an addition for each synapse of its neuron, counted from the wiring itself. Impulses of a drive are their expected number,
     each an addition over a synapse of its own; noise adds a multiplication and an addition to each neuron step. The rows of plastic
     projections count visits to synapses, which read and write the weight and its traces: one for each synapse that a presynaptic spike
-    reaches, and the mean fan-in for each postsynaptic spike. The rule's arithmetic and the drawing of random numbers are left out.
+    reaches, and the mean fan-in for each postsynaptic spike where the rule hears of those. The rule's arithmetic and the drawing of random
+    numbers are left out.
 
     Raises TypeError for what is no run, ValueError where it is one of another network.
     """
@@ -48,7 +49,8 @@ def _projection(c: Projection, seed: int, spikes: dict[Population, np.ndarray]) 
     sent, reached = int(spikes[c.pre].sum()), int((spikes[c.pre] * fan_out).sum())
     rows = [Count(c.name, "synapses", inputs=c.pre.n, synapses=synapses, events=sent, additions=reached)]
     if c.plasticity is not None:
-        visits = reached + round(int(spikes[c.post].sum()) * synapses / c.post.n)
+        after = int(spikes[c.post].sum()) if "on_post" in c.plasticity.declared.methods else 0
+        visits = reached + round(after * synapses / c.post.n)
         kept = 1 + len(c.plasticity.declared.traces)
         rows.append(Count(c.name, type(c.plasticity).__name__, updates=visits, states=kept))
     return rows

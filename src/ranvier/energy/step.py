@@ -39,12 +39,12 @@ def counted(program: Program) -> tuple[int, int]:
             case Assign(target, value):
                 if value.free_symbols & spikes:
                     continue
-                a, m = _operations(value)
+                a, m = operations(value)
                 adds, multiplies = adds + a, multiplies + m
     return adds, multiplies
 
 
-def _operations(e: Expr) -> tuple[int, int]:
+def operations(e: Expr) -> tuple[int, int]:
     """Additions and multiplications of an expression; a change of sign is free."""
     adds = multiplies = 0
     for part in sympy.preorder_traversal(e):

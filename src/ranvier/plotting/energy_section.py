@@ -19,17 +19,22 @@ def energy(data: ReportData) -> str:
 
 def estimate(found: Estimate, sample: str, dense: str) -> str:
     """An estimate as a section of any report. sample: what was counted, "one test sample"; dense: what the network without spikes does for it."""
-    rows = [row for comparison in (found.float32, found.quantised) for row in _compared(comparison)]
+    compared = _compared if found.spiking else _alone
+    rows = [row for comparison in (found.float32, found.quantised) for row in compared(comparison)]
     t = found.technology
     right = "" if found.accuracy is None else f"Accuracy {percent(found.accuracy)}; "
+    beside = (
+        f"a weight is read anew for every operation, in both networks. Without spikes: {escape(dense)}, in which no zeros are skipped. "
+        if found.spiking
+        else f"a weight is read anew for every operation. Computed: {escape(dense)}. "
+    )
     return (
         f"<p>A model, nothing was measured: the operations of {escape(sample)} at the prices of {escape(t.name)}. {escape(found.verdict)} "
         "The columns add up from left to right: the synaptic operations, one read of a weight for each of them, and what the neurons and "
         f"the events need.</p>{table([f'<{escape(sample)}', *LEVELS], rows)}"
         f"<p class='after'>{right}{_spikes(found)}.</p>"
         f"{details('Every layer as numbers', _layers(found))}"
-        f"{SOURCE}Source: {escape(t.source)}. Weights lie in memories of {escape(t.weights)}, states in {escape(t.states)}; a "
-        f"weight is read anew for every operation, in both networks. Without spikes: {escape(dense)}, in which no zeros are skipped. "
+        f"{SOURCE}Source: {escape(t.source)}. Weights lie in memories of {escape(t.weights)}, states in {escape(t.states)}; {beside}"
         "Left out: biases, addressing, clocks, leakage, the way between chips.</p>"
     )
 
@@ -44,7 +49,13 @@ def _compared(c: Comparison) -> list[list[str]]:
     ]
 
 
+def _alone(c: Comparison) -> list[list[str]]:
+    return [[f"as it is, {c.numbers}", *map(joules, c.spiking.levels)]]
+
+
 def _spikes(found: Estimate) -> str:
+    if not found.spiking:
+        return "nothing spikes"
     if found.spikes_per_synapse is None:
         return "no layer is fed by spikes"
     return f"{found.spikes_per_synapse / found.steps:.3g} spikes a synapse and step, where spikes come in"

@@ -103,7 +103,7 @@ class ReportData:
     test_accuracy, seconds and rates (layer -> fraction of steps), optionally test_loss; gaps may be missing or NaN.
     facts: label -> text for the strip at the top, in order. warnings: diagnoses worth a reader's attention. dense: how
     often the network without spikes would compute each layer, behind `LayerFacts.macs`. energy: of a test sample, estimated;
-    neurobench: its metrics. None where they were not counted.
+    neurobench: its metrics. None where they were not counted. without_history: what is said where history is empty.
     """
 
     title: str
@@ -122,6 +122,7 @@ class ReportData:
     dense: str = "one dense pass in every time step"
     energy: Estimate | None = None
     neurobench: NeuroBench | None = None
+    without_history: str = "No training history was recorded."
 
     def __post_init__(self) -> None:
         size = len(self.classes)

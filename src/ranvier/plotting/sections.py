@@ -47,7 +47,7 @@ def confusion(data: ReportData) -> str:
 def training(data: ReportData, colours: Mapping[str, str]) -> str:
     """Curves by epoch, and the same as numbers."""
     if not data.history:
-        return "<p>No training history was recorded.</p>"
+        return f"<p>{escape(data.without_history)}</p>"
     svg = style.svg(curves(data.history, colours, data.floor), "training", "Loss, accuracy and firing rates by epoch")
     keys = {"loss": "loss", "accuracy": "train accuracy", "test_accuracy": "test accuracy", "seconds": "seconds"}
     rows = []
@@ -90,7 +90,8 @@ def rates(data: ReportData, colours: Mapping[str, str]) -> str:
     """How active each layer is over the test set, and which neurons carry nothing."""
     drawing = rate_histograms(data.layers, colours)
     if drawing is None:
-        return "<p>No firing rates were recorded.</p>"
+        real = data.energy is not None and not data.energy.spiking
+        return "<p>Nothing in this model spikes.</p>" if real else "<p>No firing rates were recorded.</p>"
     svg = style.svg(drawing, "rates", "Histogram of firing rates over the neurons of each layer")
     rows = [[escape(layer.name), str(layer.neurons), *_activity(layer)] for layer in data.layers]
     head = ["<layer", "neurons", "mean", "median", "highest", "dead", "saturated"]
@@ -118,6 +119,8 @@ def work(data: ReportData) -> str:
     """Operations a sample beside those of the same network without spikes."""
     if not data.layers:
         return "<p>No operations were counted.</p>"
+    if data.energy is not None and not data.energy.spiking:
+        return _without_spikes(data)
     additions = sum(layer.synops for layer in data.layers if not layer.analog)
     multiplied = sum(layer.synops for layer in data.layers if layer.analog)
     dense = sum(layer.macs for layer in data.layers)
@@ -147,6 +150,21 @@ def work(data: ReportData) -> str:
         "than either. A first layer whose input is analog, real numbers instead of spikes, is counted as "
         "multiply-accumulates in every step. Neuron updates come on top in the spiking network: each neuron integrates "
         "its membrane in every step, spike or no spike.</p>"
+    )
+
+
+def _without_spikes(data: ReportData) -> str:
+    """Operations a sample of a model of real numbers, which has nothing to stand beside."""
+    columns = ("synops", "updates", "parameters")
+    rows = [[escape(row.name), str(row.neurons), *(number(getattr(row, c)) for c in columns)] for row in data.layers]
+    sums = [sum(getattr(row, c) for row in data.layers) for c in columns]
+    head = ["<layer", "units", "multiply-accumulates", "unit updates", "parameters"]
+    return (
+        f"<p>One test sample costs on average <b>{number(sums[0])}</b> multiply-accumulates (MACs): {escape(data.dense)}. Nothing in "
+        "this model spikes, so no operation is ever left out: it is its own network without spikes, and there is no gain to show.</p>"
+        f"{table(head, rows, ['whole&nbsp;network', '', *map(number, sums)])}"
+        '<p class="muted after">These are counts of operations, not joules. What an operation costs depends on the hardware, and '
+        "fetching a weight from memory can cost more than multiplying with it.</p>"
     )
 
 

@@ -22,15 +22,12 @@ from ranvier.encoders.augment import (
     active_frames,
     fit_steps,
 )
-from ranvier.training.recipe import Recipe
-from ranvier.units import ms
+from ranvier.errors import RanvierError
+from ranvier.training.recipe import Frames, Recipe
 
-BANDS, LOW = 40, 60.0  # mel filters, and the lower edge [Hz]
-WINDOW, HOP = 25 * ms, 10 * ms
-QUIET = 28.0  # decibels below the loudest frame at which the spoken part begins and ends
-MARGIN, MARGIN_TRAIN = 2.0, 6.0  # frames kept before and after it; at most, in training
+BANDS = 40  # mel filters
+MARGIN, MARGIN_TRAIN = 2.0, 6.0  # frames kept before and after the spoken part; at most, in training
 JITTER, BEND = 0.12, 0.2  # in training: both ends move, and the speed varies, by up to this share
-FLOOR = 1e-3  # of the clip's mean power, added before the logarithm
 SEGMENTS = 5  # of the linear floor's features
 
 
@@ -56,7 +53,12 @@ class Inputs(Protocol):
 
 
 def prepare(samples: Samples, recipe: Recipe) -> Inputs:
-    """Computes the features of a set."""
+    """Computes the features of a set. Raises `RanvierError` for sounds at another rate than the recipe's."""
+    if samples.rate != recipe.rate and samples.kind == recipe.kind:
+        raise RanvierError(
+            f"{samples.name}: sounds at {samples.rate} Hz, the model was trained at {recipe.rate} Hz. "
+            f"Read them at that rate, such as open_samples(path, rate={recipe.rate})."
+        )
     y = torch.from_numpy(samples.y)
     if isinstance(samples.x, list):
         return SoundInputs.of([torch.from_numpy(w) for w in samples.x], y, recipe)
@@ -85,9 +87,10 @@ class SoundInputs:
     def of_pictures(pictures: list[Tensor], y: Tensor, recipe: Recipe) -> "SoundInputs":
         """Features of clips whose log-mel pictures [frames, bands] are there already."""
         rows, spans = [], []
+        frames = _frames(recipe)
         for picture in pictures:
-            spans.append((*active_frames(picture, QUIET), len(picture) - 1))
-            rows.append(torch.logaddexp(picture, picture.exp().mean().mul(FLOOR).log()))
+            spans.append((*active_frames(picture, frames.quiet), len(picture) - 1))
+            rows.append(torch.logaddexp(picture, picture.exp().mean().mul(frames.floor).log()))
         longest = max(len(r) for r in rows)
         clips = torch.stack([torch.cat([r, r[-1:].expand(longest - len(r), -1)]) for r in rows])
         return SoundInputs(clips, torch.tensor(spans, dtype=clips.dtype), y, recipe)
@@ -103,7 +106,9 @@ class SoundInputs:
             stop = (end + MARGIN_TRAIN * after).minimum(last) + JITTER * length * (2 * stretch - 1)
             x = fit_steps(self.clips[index], start, stop, last, self.recipe.steps, bend=BEND, generator=generator)
             high = (self.recipe.rate or 0) / 2
-            x = Compose(FrequencyWarp(0.2, LOW, high), Tilt(6.0), Equalizer(2.0), Noise(0.6))(x, generator)
+            x = Compose(FrequencyWarp(0.2, _frames(self.recipe).low, high), Tilt(6.0), Equalizer(2.0), Noise(0.6))(
+                x, generator
+            )
         x = _normalised(x)
         if generator is not None:
             x = Compose(TimeMask(8), FrequencyMask(6))(x, generator)
@@ -123,18 +128,21 @@ def log_mel_picture(wave: Tensor, recipe: Recipe) -> Tensor:
     """Log-mel [frames, bands] of a wave [samples] at the recipe's rate; frame k is centred on second `k * frame_time(recipe)`."""
     rate, pad = _rate(recipe), _half_window(recipe)
     padded = torch.nn.functional.pad(wave, (pad, pad))
-    return log_mel(padded, rate, bands=recipe.shape[0], window=WINDOW, hop=HOP, low=LOW)
+    frames = _frames(recipe)
+    return log_mel(padded, rate, bands=recipe.shape[0], window=frames.window, hop=frames.hop, low=frames.low)
 
 
 def log_mel_stream(recipe: Recipe) -> LogMelStream:
     """Gives the frames of `log_mel_picture` for a wave that arrives in pieces."""
     rate, pad = _rate(recipe), _half_window(recipe)
-    return LogMelStream(rate, pad=pad, bands=recipe.shape[0], window=WINDOW, hop=HOP, low=LOW)
+    frames = _frames(recipe)
+    return LogMelStream(rate, pad=pad, bands=recipe.shape[0], window=frames.window, hop=frames.hop, low=frames.low)
 
 
 def frame_time(recipe: Recipe) -> float:
     """Seconds from frame to frame."""
-    return frame_sizes(_rate(recipe), WINDOW, HOP)[1] / _rate(recipe)
+    frames = _frames(recipe)
+    return frame_sizes(_rate(recipe), frames.window, frames.hop)[1] / _rate(recipe)
 
 
 def _rate(recipe: Recipe) -> int:
@@ -142,9 +150,14 @@ def _rate(recipe: Recipe) -> int:
     return recipe.rate
 
 
+def _frames(recipe: Recipe) -> Frames:
+    assert recipe.frames is not None
+    return recipe.frames
+
+
 def _half_window(recipe: Recipe) -> int:
     """Silence before and after a wave, in samples, so that the first frame is centred on its first sample."""
-    return round(WINDOW * _rate(recipe) / 2)
+    return round(_frames(recipe).window * _rate(recipe) / 2)
 
 
 def _normalised(x: Tensor) -> Tensor:

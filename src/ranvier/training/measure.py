@@ -44,13 +44,17 @@ class LayerWork:
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """Result of `measure`: decision [n] (-1: none), probability [n, C], one `LayerWork` a population, and the work of every layer."""
+    """Result of `measure`: decision [n] (-1: none), probability [n, C], one `LayerWork` a population, and the work of every layer.
+
+    passes: how often the same model without spikes would compute its layers for a sample.
+    """
 
     decision: np.ndarray
     probability: np.ndarray
     layers: list[LayerWork]
     samples: int
     counts: Counts | None = None
+    passes: int = 1
 
     def accuracy(self, y: np.ndarray) -> float:
         """Share of right decisions."""
@@ -78,7 +82,8 @@ def measure(
         if progress is not None:
             progress(len(part))
     net.train(was_training)
-    return Measured(torch.cat(decisions).numpy(), torch.cat(probabilities).numpy(), layers, len(index), counts)
+    passes = 1 if recipe.kind == "image" else recipe.steps
+    return Measured(torch.cat(decisions).numpy(), torch.cat(probabilities).numpy(), layers, len(index), counts, passes)
 
 
 def population_names(net: Sequential) -> dict[int, str]:

@@ -1,5 +1,6 @@
 """`Recipe`: every number that decides a training run, with defaults for sounds and for images."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
@@ -7,6 +8,28 @@ from ranvier.errors import RanvierError
 from ranvier.units import ms
 
 NEURONS = ("LIF", "IF", "CubaLIF", "AdaptiveLIF", "ALIF")
+SAMPLES = (
+    "kind",
+    "shape",
+    "classes",
+    "rate",
+    "frames",
+    "seed",
+)  # what tells how samples are taken, whatever is fitted to them
+
+
+@dataclass(frozen=True)
+class Frames:
+    """How a sound becomes frames. window, hop: seconds of a frame, and from one to the next. low: lower edge of the mel filters [Hz].
+
+    quiet: decibels below the loudest frame at which the spoken part begins and ends. floor: of a clip's mean power, added before the logarithm.
+    """
+
+    window: float = 25 * ms
+    hop: float = 10 * ms
+    low: float = 60.0
+    quiet: float = 28.0
+    floor: float = 1e-3
 
 
 @dataclass(frozen=True)
@@ -33,6 +56,7 @@ class Recipe:
     average: float = 0.99  # decay of the running average of the weights, which is what is kept
     seed: int = 0
     rate: int | None = None  # sampling rate of sounds [Hz]
+    frames: Frames | None = None  # of sounds
 
     def __post_init__(self) -> None:
         if self.neuron not in NEURONS:
@@ -54,11 +78,28 @@ class Recipe:
         return asdict(self)
 
     @staticmethod
-    def from_dict(values: dict[str, Any]) -> "Recipe":
+    def from_dict(values: Mapping[str, Any]) -> "Recipe":
         """The inverse of `as_dict`; raises KeyError or TypeError where a field is missing or unknown."""
         tuples = {f.name for f in fields(Recipe) if str(f.type).startswith("tuple")}
         plain: dict[str, Any] = {k: tuple(v) if k in tuples else v for k, v in values.items()}
+        if plain["kind"] == "sound":  # runs of format 1 do not tell their frames, which were these
+            plain["frames"] = Frames(**(plain.get("frames") or {}))
         return Recipe(**plain)
+
+    @property
+    def samples(self) -> dict[str, Any]:
+        """How samples are taken, as plain values: all of a recipe that a model has which is no network of `build`."""
+        return {k: v for k, v in self.as_dict().items() if k in SAMPLES}
+
+    @staticmethod
+    def of_samples(values: Mapping[str, Any]) -> "Recipe":
+        """The inverse of `samples`, the rest as by default; raises KeyError or TypeError where a field is missing or unknown."""
+        if set(values) != set(SAMPLES):
+            raise KeyError(f"expected the fields {', '.join(SAMPLES)}, got {', '.join(map(str, values))}")
+        classes, shape = tuple(values["classes"]), tuple(values["shape"])
+        sound = values["kind"] == "sound"
+        usual = sound_recipe(classes, values["rate"], shape[0]) if sound else image_recipe(classes, shape)
+        return Recipe.from_dict(usual.as_dict() | dict(values))
 
 
 def sound_recipe(classes: tuple[str, ...], rate: int, bands: int) -> Recipe:
@@ -68,6 +109,7 @@ def sound_recipe(classes: tuple[str, ...], rate: int, bands: int) -> Recipe:
         shape=(bands,),
         classes=classes,
         rate=rate,
+        frames=Frames(),
         neuron="AdaptiveLIF",
         hidden=(256,),
         steps=50,

@@ -18,7 +18,6 @@ from ranvier.plotting.report import LayerFacts, ReportData, SampleTrace
 from ranvier.training import scoring
 from ranvier.training.inputs import Inputs
 from ranvier.training.measure import BATCH, Measured, population_names
-from ranvier.training.recipe import Recipe
 from ranvier.training.runs import RunFolder
 
 
@@ -89,26 +88,25 @@ def report(
         confusion=confusion,
         history=history,
         layers=layers,
-        sample=trace(net, samples, inputs, _typical(measured, y, split), run),
+        sample=trace(net, samples, inputs, typical(measured, y, split), run),
         facts=facts,
         configuration=recipe.as_dict(),
         warnings=list(warnings),
         versions=versions(),
         dense="one dense pass a picture" if samples.kind == "image" else "one dense pass in every time step",
-        energy=energy(measured, recipe, measured.accuracy(y)),
+        energy=energy(measured, measured.accuracy(y)),
         neurobench=benchmarked(net, inputs, split.test),
     )
 
 
-def energy(measured: Measured, recipe: Recipe, accuracy: float | None, **options: Any) -> Estimate | None:
+def energy(measured: Measured, accuracy: float | None, **options: Any) -> Estimate | None:
     """What the measured work would cost; options go to `ranvier.energy.price`. None where no work was counted.
 
-    Without spikes a picture is computed once, a sound in every step.
+    Without spikes a picture is computed once, a sound in every step: `Measured.passes`.
     """
     if measured.counts is None:
         return None
-    passes = 1 if recipe.kind == "image" else recipe.steps
-    return price(measured.counts, accuracy=accuracy, passes=passes, **options)
+    return price(measured.counts, accuracy=accuracy, passes=measured.passes, **options)
 
 
 def benchmarked(net: Sequential, inputs: Inputs, index: np.ndarray) -> NeuroBench:
@@ -155,7 +153,7 @@ def versions() -> dict[str, str]:
     }
 
 
-def _typical(measured: Measured, y: np.ndarray, split: Split) -> int:
+def typical(measured: Measured, y: np.ndarray, split: Split) -> int:
     """A right decision of middling confidence, else the first sample."""
     right = np.flatnonzero(measured.decision == y)
     if not len(right):

@@ -1,0 +1,63 @@
+"""`Fitted`: a reservoir that decides on samples and can be measured on them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ranvier.data.samples import Samples
+from ranvier.data.splits import Split
+from ranvier.energy import DEFAULT_BITS, NeuroBench
+from ranvier.plotting.report import ReportData
+from ranvier.training.inputs import Inputs
+from ranvier.training.measure import Measured
+from ranvier.training.recipe import Recipe
+from ranvier.training.reservoirs.report import report
+from ranvier.training.reservoirs.sequences import sequences
+from ranvier.training.reservoirs.votes import probabilities, votes
+from ranvier.training.reservoirs.work import worked
+from ranvier.training.runs import RunFolder
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A fitted reservoir and the recipe of its samples; a `Trained`."""
+
+    model: Any
+    recipe: Recipe
+
+    @property
+    def bits(self) -> int:
+        """Of the quantised comparison; the model itself is in floating point."""
+        return DEFAULT_BITS
+
+    def decide(self, inputs: Inputs, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Class [n] and probability [n, C] of the samples `index`."""
+        return self._decided(sequences(inputs, index))
+
+    def measure(self, inputs: Inputs, index: np.ndarray) -> Measured:
+        """Decisions, firing rates and work on the samples `index`."""
+        rows = sequences(inputs, index)
+        layers, counts, passes = worked(self.model, rows)
+        return Measured(*self._decided(rows), layers, len(rows), counts, passes)
+
+    def neurobench(self, inputs: Inputs, index: np.ndarray) -> NeuroBench | None:
+        """None: its definitions are of layers of torch."""
+        return None
+
+    def report(
+        self,
+        run: RunFolder,
+        samples: Samples,
+        inputs: Inputs,
+        parts: Split,
+        measured: Measured,
+        metrics: Mapping[str, Any],
+    ) -> ReportData:
+        """Everything the report shows. metrics: as `RunFolder.metrics` gives them."""
+        return report(run, self.model, samples, inputs, parts, measured, metrics)
+
+    def _decided(self, rows: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        found = votes(self.model, rows, len(self.recipe.classes))
+        return found.argmax(1), probabilities(found)
