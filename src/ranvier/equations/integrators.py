@@ -193,7 +193,8 @@ def _own_linear(
 def _relax(s: sympy.Symbol, a: Expr, b: Expr, moving: Set[sympy.Symbol], dt: Expr = DT) -> Expr:
     """Solution after dt of ds/dt = a*s + b. moving: symbols that change in time, besides the input.
 
-    Where `a` does, it is written as a change of s, which asks for one function, not two. Else both are coefficients, and the source is
+    Where `a` does, it is written as a change of s, which asks for one function, not two; what is left of s after fifteen or more time constants in a
+    step is then a rounding error of s, of any sign. Else both are coefficients, and the source is
     split into the part of the input and the rest.
     """
     if a.has(INPUT, *moving):

@@ -14,10 +14,7 @@ from ranvier.simulation.engine import Chunk, Engine, Probe
 from ranvier.simulation.followed import Followed, Follower
 from ranvier.simulation.population import Population
 from ranvier.simulation.projection import Drive, Projection
-from ranvier.simulation.run import Run
-from ranvier.simulation.view import PopulationView
-
-Neurons = Population | PopulationView
+from ranvier.simulation.run import Neurons, Run
 
 
 @dataclass(eq=False)
