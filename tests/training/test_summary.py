@@ -8,6 +8,7 @@ from ranvier.plotting.report import render
 from ranvier.training import summary
 from ranvier.training.measure import LayerWork, Measured, measure
 from ranvier.training.network import build
+from ranvier.training.outcome import Outcome
 
 
 def test_final_figures_count_by_sample_and_tell_additions_from_multiplications():
@@ -48,7 +49,17 @@ def test_the_report_says_what_was_measured(which, request, tmp_path):
     case = request.getfixturevalue(which)
     run, net = case.begin(tmp_path / "run"), build(case.recipe).eval()
     measured = measure(net, case.inputs, case.parts.test, case.recipe)
-    data = summary.report(run, net, case.samples, case.inputs, case.parts, measured, [], 0.5, ["layer 1 is silent"])
+    data = summary.report(
+        Outcome(
+            run,
+            case.samples,
+            case.inputs,
+            case.parts,
+            measured,
+            {"epochs": [], "final": {"linear_floor": 0.5, "warnings": ["layer 1 is silent"]}},
+        ),
+        net,
+    )
     n, steps = len(case.parts.test), case.recipe.steps
     assert data.title.startswith(f"{case.samples.name}: ") and data.command == "ranvier train"
     assert data.accuracy == measured.accuracy(case.samples.y[case.parts.test]) and data.floor == 0.5

@@ -9,6 +9,7 @@ from ranvier.energy import DEFAULT_BITS
 from ranvier.errors import RanvierError
 from ranvier.reservoirs import EchoState, Equidistant, RidgeClassifier, save
 from ranvier.training.network import build
+from ranvier.training.outcome import Outcome
 from ranvier.training.reservoirs.fitted import Fitted
 from ranvier.training.reservoirs.sequences import sequences
 from ranvier.training.runs import RESERVOIR, RunFolder, Source
@@ -55,7 +56,7 @@ def test_networks_and_reservoirs_have_one_face(sound_case, echo_run, tmp_path):
         np.testing.assert_allclose(chance, measured.probability, rtol=1e-5)
         np.testing.assert_allclose(chance.sum(1), 1, rtol=1e-5)
         metrics = {"epochs": [], "final": {"linear_floor": 0.5, "warnings": ["beware"]}}
-        data = trained.report(run, sound_case.samples, sound_case.inputs, sound_case.parts, measured, metrics)
+        data = trained.report(Outcome(run, sound_case.samples, sound_case.inputs, sound_case.parts, measured, metrics))
         assert data.floor == 0.5 and data.warnings == ["beware"] and data.energy is not None
         assert data.energy.passes == measured.passes > 1 and data.energy.spiking is (run is network)
 

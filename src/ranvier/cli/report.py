@@ -12,6 +12,7 @@ from ranvier.data.splits import split
 from ranvier.files import refuse_to_replace
 from ranvier.plotting.report import hero, write_report
 from ranvier.training.inputs import prepare
+from ranvier.training.outcome import Outcome
 from ranvier.training.runs import REPORT, RunFolder
 from ranvier.training.trained import open_trained
 
@@ -42,7 +43,7 @@ def report(
         with console.status("measuring", spinner="dots"):
             inputs = prepare(samples, folder.recipe)
             measured = trained.measure(inputs, parts.test)
-        data = trained.report(folder, samples, inputs, parts, measured, metrics)
+        data = trained.report(Outcome(folder, samples, inputs, parts, measured, metrics))
         written = {"report": str(write_report(data, folder.path / REPORT))}
         if picture is not None:
             hero(data.sample, picture, data.classes)

@@ -25,6 +25,7 @@ from ranvier.training.inputs import BANDS, Inputs, prepare
 from ranvier.training.measure import measure
 from ranvier.training.module import Classifier
 from ranvier.training.network import build
+from ranvier.training.outcome import Outcome
 from ranvier.training.recipe import NEURONS, Recipe, image_recipe, sound_recipe
 from ranvier.training.reservoirs.job import Job
 from ranvier.training.reservoirs.job import train as fit_reservoir
@@ -239,7 +240,7 @@ def _carry_out(run: RunFolder, samples: Samples, resume: bool, say: Callable[[st
     measured = measure(net, inputs, parts.test, recipe)
     figures = final_figures(measured, samples.y[parts.test], floor, seconds) | {"warnings": module.warnings}
     run.save_metrics(module.history, figures)
-    data = report(run, net, samples, inputs, parts, measured, module.history, floor, module.warnings)
+    data = report(Outcome(run, samples, inputs, parts, measured, run.metrics()), net)
     path = write_report(data, run.path / REPORT)
     (run.path / CHECKPOINT).unlink(missing_ok=True)
     say(

@@ -1,7 +1,6 @@
 """From a trained run to its report and its final figures."""
 
 import platform
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from ranvier.plotting.report import LayerFacts, ReportData, SampleTrace
 from ranvier.training import scoring
 from ranvier.training.inputs import Inputs
 from ranvier.training.measure import BATCH, Measured, population_names
+from ranvier.training.outcome import Outcome
 from ranvier.training.runs import RunFolder
 
 
@@ -36,20 +36,17 @@ def final_figures(measured: Measured, y: np.ndarray, floor: float | None, second
     }
 
 
-def report(
-    run: RunFolder,
-    net: Sequential,
-    samples: Samples,
-    inputs: Inputs,
-    split: Split,
-    measured: Measured,
-    history: Sequence[Mapping[str, Any]],
-    floor: float | None,
-    warnings: Sequence[str],
-) -> ReportData:
+def report(outcome: Outcome, net: Sequential) -> ReportData:
     """Everything the report shows."""
-    recipe = run.recipe
-    y = samples.y[split.test]
+    run, samples, inputs, split, measured, y = (
+        outcome.run,
+        outcome.samples,
+        outcome.inputs,
+        outcome.parts,
+        outcome.measured,
+        outcome.y,
+    )
+    recipe, history = run.recipe, outcome.history
     labels = list(range(-1, len(recipe.classes)))
     confusion = confusion_matrix(y, measured.decision, labels=labels)[1:, 1:]
     spiking = [layer for layer in measured.layers if layer.fires]
@@ -84,14 +81,14 @@ def report(
         command=run.command,
         classes=recipe.classes,
         accuracy=measured.accuracy(y),
-        floor=floor,
+        floor=outcome.floor,
         confusion=confusion,
         history=history,
         layers=layers,
         sample=trace(net, samples, inputs, typical(measured, y, split), run),
         facts=facts,
         configuration=recipe.as_dict(),
-        warnings=list(warnings),
+        warnings=outcome.warnings,
         versions=versions(),
         dense="one dense pass a picture" if samples.kind == "image" else "one dense pass in every time step",
         energy=energy(measured, measured.accuracy(y)),

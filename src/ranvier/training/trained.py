@@ -1,20 +1,18 @@
 """`Trained`: what a run folder holds, whatever was trained, with one face for the verbs that use it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
 
-from ranvier.data.samples import Samples
-from ranvier.data.splits import Split
 from ranvier.energy import NeuroBench, bits_of
 from ranvier.layers import Sequential
 from ranvier.plotting.report import ReportData
 from ranvier.training import scoring, summary
 from ranvier.training.inputs import Inputs
 from ranvier.training.measure import BATCH, Measured, measure
+from ranvier.training.outcome import Outcome
 from ranvier.training.recipe import Recipe
 from ranvier.training.reservoirs.fitted import Fitted
 from ranvier.training.runs import RunFolder
@@ -45,16 +43,8 @@ class Trained(Protocol):
         """NeuroBench's metrics on the first samples of `index`; None where they are not defined."""
         ...
 
-    def report(
-        self,
-        run: RunFolder,
-        samples: Samples,
-        inputs: Inputs,
-        parts: Split,
-        measured: Measured,
-        metrics: Mapping[str, Any],
-    ) -> ReportData:
-        """Everything the report shows. metrics: as `RunFolder.metrics` gives them."""
+    def report(self, outcome: Outcome) -> ReportData:
+        """Everything the report shows."""
         ...
 
 
@@ -84,18 +74,8 @@ class TrainedNetwork:
     def neurobench(self, inputs: Inputs, index: np.ndarray) -> NeuroBench | None:
         return summary.benchmarked(self.net, inputs, index)
 
-    def report(
-        self,
-        run: RunFolder,
-        samples: Samples,
-        inputs: Inputs,
-        parts: Split,
-        measured: Measured,
-        metrics: Mapping[str, Any],
-    ) -> ReportData:
-        final = metrics["final"]
-        floor, warnings = final.get("linear_floor"), final.get("warnings", [])
-        return summary.report(run, self.net, samples, inputs, parts, measured, metrics["epochs"], floor, warnings)
+    def report(self, outcome: Outcome) -> ReportData:
+        return summary.report(outcome, self.net)
 
 
 def open_trained(run: RunFolder) -> Trained:

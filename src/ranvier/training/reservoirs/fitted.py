@@ -1,23 +1,21 @@
 """`Fitted`: a reservoir that decides on samples and can be measured on them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from ranvier.data.samples import Samples
-from ranvier.data.splits import Split
 from ranvier.energy import DEFAULT_BITS, NeuroBench
 from ranvier.plotting.report import ReportData
 from ranvier.training.inputs import Inputs
 from ranvier.training.measure import Measured
+from ranvier.training.outcome import Outcome
 from ranvier.training.recipe import Recipe
 from ranvier.training.reservoirs.report import report
 from ranvier.training.reservoirs.sequences import sequences
 from ranvier.training.reservoirs.votes import probabilities, votes
 from ranvier.training.reservoirs.work import worked
-from ranvier.training.runs import RunFolder
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,17 +44,9 @@ class Fitted:
         """None: its definitions are of layers of torch."""
         return None
 
-    def report(
-        self,
-        run: RunFolder,
-        samples: Samples,
-        inputs: Inputs,
-        parts: Split,
-        measured: Measured,
-        metrics: Mapping[str, Any],
-    ) -> ReportData:
-        """Everything the report shows. metrics: as `RunFolder.metrics` gives them."""
-        return report(run, self.model, samples, inputs, parts, measured, metrics)
+    def report(self, outcome: Outcome) -> ReportData:
+        """Everything the report shows."""
+        return report(outcome, self.model)
 
     def _decided(self, rows: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         found = votes(self.model, rows, len(self.recipe.classes))

@@ -12,6 +12,7 @@ from ranvier.errors import RanvierError
 from ranvier.plotting.report import write_report
 from ranvier.reservoirs import LiquidTimeConstant, Reservoir, save
 from ranvier.training.inputs import prepare
+from ranvier.training.outcome import Outcome
 from ranvier.training.reservoirs.fitted import Fitted
 from ranvier.training.reservoirs.sequences import sequences
 from ranvier.training.runs import REPORT, RESERVOIR, RunFolder
@@ -51,7 +52,7 @@ def train(job: Job, say: Callable[[str], None]) -> dict[str, Any]:
     measured = fitted.measure(inputs, parts.test)
     figures = {"model": run.model, **final_figures(measured, y[parts.test], floor, seconds), "warnings": []}
     run.save_metrics(_history(model), figures)
-    write_report(fitted.report(run, job.samples, inputs, parts, measured, run.metrics()), run.path / REPORT)
+    write_report(fitted.report(Outcome(run, job.samples, inputs, parts, measured, run.metrics())), run.path / REPORT)
     return figures
 
 

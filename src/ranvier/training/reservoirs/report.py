@@ -1,6 +1,5 @@
 """A fitted reservoir's report."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +7,11 @@ import numpy as np
 from sklearn.metrics import confusion_matrix
 
 from ranvier.data.samples import Samples
-from ranvier.data.splits import Split
 from ranvier.plotting.report import LayerFacts, ReportData, SampleTrace
 from ranvier.reservoirs import LiquidState, LiquidTimeConstant
 from ranvier.training.inputs import Inputs, frame_time
-from ranvier.training.measure import LayerWork, Measured
+from ranvier.training.measure import LayerWork
+from ranvier.training.outcome import Outcome
 from ranvier.training.reservoirs.models import ROW
 from ranvier.training.reservoirs.sequences import sequences
 from ranvier.training.reservoirs.votes import probabilities, votes
@@ -23,17 +22,17 @@ SPIKING = "one dense pass over all synapses in every row of the sample, as an ec
 REAL = "all synapses in every row of the sample, and the readout once"
 
 
-def report(
-    run: RunFolder,
-    model: Any,
-    samples: Samples,
-    inputs: Inputs,
-    parts: Split,
-    measured: Measured,
-    metrics: Mapping[str, Any],
-) -> ReportData:
-    """Everything the report shows. metrics: as `RunFolder.metrics` gives them."""
-    recipe, y, final = run.recipe, samples.y[parts.test], metrics["final"]
+def report(outcome: Outcome, model: Any) -> ReportData:
+    """Everything the report shows."""
+    run, samples, inputs, parts, measured, y = (
+        outcome.run,
+        outcome.samples,
+        outcome.inputs,
+        outcome.parts,
+        outcome.measured,
+        outcome.y,
+    )
+    recipe, final = run.recipe, outcome.final
     cell = isinstance(model, LiquidTimeConstant)
     spiking = isinstance(model, LiquidState)
     body = measured.layers[0]
@@ -53,14 +52,14 @@ def report(
         command=run.command,
         classes=recipe.classes,
         accuracy=measured.accuracy(y),
-        floor=final.get("linear_floor"),
+        floor=outcome.floor,
         confusion=confusion_matrix(y, measured.decision, labels=range(len(recipe.classes))),
-        history=metrics["epochs"],
+        history=outcome.history,
         layers=[_facts(layer, measured.samples) for layer in measured.layers],
         sample=_trace(run, model, samples, inputs, typical(measured, y, parts)),
         facts=facts,
         configuration={key: repr(value) for key, value in model.get_params(deep=False).items()},
-        warnings=list(final.get("warnings", [])),
+        warnings=outcome.warnings,
         versions=versions(),
         dense=SPIKING if spiking else REAL,
         energy=energy(measured, measured.accuracy(y)),
