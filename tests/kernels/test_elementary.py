@@ -10,26 +10,33 @@ from ranvier.kernels.cpu import elementary
 
 
 @njit
-def each(x: np.ndarray, exponential: np.ndarray, relative: np.ndarray) -> None:
+def each(x: np.ndarray, exponential: np.ndarray, relative: np.ndarray, hyperbolic: np.ndarray) -> None:
     for j in range(len(x)):
         exponential[j] = elementary.exp(x[j])
         relative[j] = elementary.exprel(x[j])
+        hyperbolic[j] = elementary.tanh(x[j])
 
 
-def both(values: object, kind: type) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def found_for(values: object, kind: type) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """x, exp, exprel, tanh."""
     x = np.array(values, dtype=kind)
-    found = np.empty_like(x), np.empty_like(x)
+    found = np.empty_like(x), np.empty_like(x), np.empty_like(x)
     each(x, *found)
     return x, *found
 
 
 @pytest.mark.parametrize(("kind", "largest"), [(np.float32, 87.0), (np.float64, 708.0)])
 @pytest.mark.parametrize("span", [1e-8, 0.5, 3.0, 40.0, math.inf])
-def test_errors_stay_within_two_units_of_the_last_place(kind: type, largest: float, span: float) -> None:
+def test_errors_stay_within_units_of_the_last_place(kind: type, largest: float, span: float) -> None:
     span = min(span, largest)
-    x, exponential, relative = both(np.random.default_rng(0).uniform(-span, span, 20_000), kind)
+    x, exponential, relative, hyperbolic = found_for(np.random.default_rng(0).uniform(-span, span, 20_000), kind)
     wide = x.astype(np.longdouble)
-    for found, exact, units in ((exponential, np.exp(wide), 1.1), (relative, np.expm1(wide) / wide, 2.1)):
+    exact_ones = (
+        (exponential, np.exp(wide), 1.1),
+        (relative, np.expm1(wide) / wide, 2.1),
+        (hyperbolic, np.tanh(wide), 2.5),
+    )
+    for found, exact, units in exact_ones:
         place = np.spacing(np.abs(exact).astype(kind)).astype(np.longdouble)
         assert float(np.max(np.abs(found - exact) / place)) < units
 
@@ -38,22 +45,25 @@ def test_errors_stay_within_two_units_of_the_last_place(kind: type, largest: flo
 def test_the_ends_of_the_numbers(kind: type) -> None:
     last, least = math.log(float(np.finfo(kind).max)), math.log(float(np.finfo(kind).smallest_subnormal))
     x = [math.nan, math.inf, 2 * last, last + 0.01, last - 0.01, 0.0, -0.0, least - 1, -1000 * last, -math.inf]
-    given, exponential, relative = both(x, kind)
+    given, exponential, relative, hyperbolic = found_for(x, kind)
     with np.errstate(over="ignore"):
         np.testing.assert_allclose(exponential, np.exp(given), rtol=1e-5 if kind is np.float32 else 1e-12)
     assert exponential[5] == relative[5] == relative[6] == 1
     assert math.isnan(relative[0]) and relative[3] == math.inf and relative[-1] == 0
+    assert math.isnan(hyperbolic[0]) and hyperbolic[1] == 1 and hyperbolic[-1] == -1
+    assert math.copysign(1, hyperbolic[6]) == -1 and hyperbolic[6] == 0
     assert relative[8] == pytest.approx(1e-3 / last)
 
 
 @pytest.mark.parametrize(("kind", "x"), [(np.float32, -95.0), (np.float64, -730.0)])
 def test_underflow_is_gradual(kind: type, x: float) -> None:
     smallest = np.finfo(kind).smallest_subnormal
-    _, exponential, _ = both([x], kind)
+    _, exponential, *_ = found_for([x], kind)
     assert 0 < exponential[0] < np.finfo(kind).tiny
     assert abs(exponential[0] - np.exp(np.longdouble(kind(x)))) <= 1.5 * np.longdouble(smallest)
 
 
 def test_without_a_compiler_they_are_the_mathematical_functions() -> None:
     assert elementary.exp(1.0) == math.e
+    assert elementary.tanh(0.5) == math.tanh(0.5)
     assert elementary.exprel(0.0) == 1 and elementary.exprel(2.0) == math.expm1(2) / 2

@@ -66,6 +66,10 @@ class Cell(Verbs):
                 f"{type(self).__name__} has no state {', '.join(unknown)} to record. It has: {', '.join(self.state_names)}."
             )
         state = self.initial_state(x.shape[1:], x) if state is None else self._check_state(state, x)
+        return self._scan(x, state, record, elapsed)
+
+    def _scan(self, x: Tensor, state: State, record: Sequence[str], elapsed: Tensor | None) -> Run:
+        """Runs what has been checked, one `advance` after another. elapsed: [T, B]."""
         outputs: list[Tensor] = []
         found: dict[str, list[Tensor]] = {name: [] for name in record}
         times = [None] * x.shape[0] if elapsed is None else elapsed.unbind(0)

@@ -1,14 +1,19 @@
 """Closed-form continuous-time cell: a liquid cell without an integrator."""
 
+from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from ranvier import kernels
+from ranvier.kernels.cpu import closed_form
+from ranvier.kernels.cpu.closed_form import GATED, HEIGHT, NO_GATE, PURE, STEEPNESS
 from ranvier.layers.cell import TimedCell
-from ranvier.neurons.verbs import State
+from ranvier.neurons.verbs import Run, State
 
-FORMS = ("gated", "no_gate", "pure")
+FORMS = {"gated": GATED, "no_gate": NO_GATE, "pure": PURE}
 
 
 class CfC(TimedCell):
@@ -21,6 +26,7 @@ class CfC(TimedCell):
     form: "gated" as above; "no_gate": h <- g + s q; "pure": h <- A - A exp(-t (|w_tau| + |p|)) p with p a linear map of z, the solution
     itself. backbone: widths of its layers, each 1.7159 tanh(0.666 z); () for none. dt: time of a step, 1 by default; `elapsed` gives other
     times (see `TimedCell`). Weights from Xavier's uniform distribution, biases 0. State: `h` [B, size].
+    backend: "auto", "cpu" (compiled) or "eager" (reference, which alone has a gradient of `elapsed`).
 
     Source: Hasani, Lechner et al. (Nature Machine Intelligence 2022), "Closed-form continuous-time neural networks";
     equations, forms and backbone as given in the authors' package.
@@ -36,14 +42,17 @@ class CfC(TimedCell):
         form: str = "gated",
         backbone: tuple[int, ...] = (128,),
         dt: float = 1.0,
+        backend: str = "auto",
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__(in_features, size, dt)
         if form not in FORMS:
-            raise ValueError(f"CfC: form must be one of {FORMS}, got {form!r}.")
+            raise ValueError(f"CfC: form must be one of {tuple(FORMS)}, got {form!r}.")
+        if backend not in kernels.BACKENDS:
+            raise ValueError(f"CfC: backend must be one of {kernels.BACKENDS}, got {backend!r}.")
         if any(width < 1 for width in backbone):
             raise ValueError(f"CfC: backbone holds the widths of its layers, each at least 1, got {backbone}.")
-        self.form = form
+        self.form, self.backend = form, backend
         widths = (in_features + size, *backbone)
         self.backbone = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
         heads = 1 if form == "pure" else 4
@@ -56,13 +65,30 @@ class CfC(TimedCell):
         self.w_tau = nn.Parameter(torch.zeros(size)) if form == "pure" else None
         self.amplitude = nn.Parameter(torch.ones(size)) if form == "pure" else None
 
+    @property
+    def heads_weight(self) -> Tensor:
+        """Of the linear maps that are read, [heads size, width]."""
+        return self.heads.weight
+
+    def _scan(self, x: Tensor, state: State, record: Sequence[str], elapsed: Tensor | None) -> Run:
+        assert elapsed is not None
+        if kernels.choose(self.backend, x) == "eager" or elapsed.requires_grad:
+            return super()._scan(x, state, record, elapsed)
+        backbone: Any = self.backbone
+        layers = [*((layer.weight, layer.bias) for layer in backbone), (self.heads_weight, self.heads.bias)]
+        unit = None
+        if self.w_tau is not None and self.amplitude is not None:
+            unit = torch.stack([self.w_tau.abs(), self.amplitude])
+        h = closed_form.run(FORMS[self.form], x, state["h"], elapsed, layers, unit)
+        return Run(h, {"h": h[-1]}, dict.fromkeys(record, h))
+
     def advance(self, x: Tensor, state: State, elapsed: Tensor | None) -> tuple[Tensor, State]:
         assert elapsed is not None
         t = elapsed.to(x.dtype).unsqueeze(1)
         z = torch.cat([x, state["h"]], 1)
         for layer in self.backbone:
-            z = 1.7159 * torch.tanh(0.666 * layer(z))
-        heads = self.heads(z)
+            z = HEIGHT * torch.tanh(STEEPNESS * layer(z))
+        heads = nn.functional.linear(z, self.heads_weight, self.heads.bias)
         if self.w_tau is not None and self.amplitude is not None:
             h = self.amplitude - self.amplitude * torch.exp(-t * (self.w_tau.abs() + heads.abs())) * heads
         else:

@@ -1,10 +1,14 @@
 """Liquid time-constant cell: an equation whose time constant follows the input."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
+from ranvier import kernels
+from ranvier.kernels.cpu import liquid
 from ranvier.layers.cell import TimedCell
-from ranvier.neurons.verbs import State
+from ranvier.neurons.verbs import Run, State
 
 
 class LTC(TimedCell):
@@ -19,6 +23,7 @@ class LTC(TimedCell):
     Integrator: `unfolds` semi-implicit (fused) steps, v <- (cm/h v + gleak vleak + sum w s erev)/(cm/h + gleak + sum w s) with h = dt/unfolds;
     of first order, and stable for any w, where an explicit Euler step diverges. dt: time of a step in the unit of cm/gleak, 1 by
     default; `elapsed` gives other times (see `TimedCell`). Gradients fade on long sequences; `PhasedLSTM` and `LSNN` reach farther.
+    backend: "auto", "cpu" (compiled) or "eager" (reference, which alone has a gradient of `elapsed`).
 
     Drawn: gleak U(0.001, 1), vleak U(-0.2, 0.2), cm U(0.4, 0.6), w U(0.001, 1), sigma U(3, 8), mu U(0.3, 0.8), erev -1 or 1.
     Shapes: [size], of synapses [in_features + size, size], the inputs first. w, gleak, cm are stored as their logarithms. State: `v` [B, size].
@@ -36,12 +41,15 @@ class LTC(TimedCell):
         *,
         unfolds: int = 6,
         dt: float = 1.0,
+        backend: str = "auto",
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__(in_features, size, dt)
         if unfolds < 1:
             raise ValueError(f"LTC: unfolds must be at least 1 (steps of the integrator a step), got {unfolds}.")
-        self.unfolds = unfolds
+        if backend not in kernels.BACKENDS:
+            raise ValueError(f"LTC: backend must be one of {kernels.BACKENDS}, got {backend!r}.")
+        self.unfolds, self.backend = unfolds, backend
 
         def drawn(low: float, high: float, *shape: int) -> Tensor:
             return torch.empty(shape).uniform_(low, high, generator=generator)
@@ -69,6 +77,14 @@ class LTC(TimedCell):
     def w(self) -> Tensor:
         """Conductances of the open synapses, [in_features + size, size]."""
         return self.log_w.exp()
+
+    def _scan(self, x: Tensor, state: State, record: Sequence[str], elapsed: Tensor | None) -> Run:
+        assert elapsed is not None
+        if kernels.choose(self.backend, x) == "eager" or elapsed.requires_grad:
+            return super()._scan(x, state, record, elapsed)
+        parameters = (self.w, self.sigma, self.mu, self.erev, self.cm, self.gleak, self.vleak)
+        v = liquid.run(x, state["v"], self.unfolds / elapsed, self.unfolds, parameters)
+        return Run(v, {"v": v[-1]}, dict.fromkeys(record, v))
 
     def advance(self, x: Tensor, state: State, elapsed: Tensor | None) -> tuple[Tensor, State]:
         assert elapsed is not None

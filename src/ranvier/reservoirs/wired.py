@@ -3,7 +3,7 @@
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ranvier.layers.cfc import CfC
 from ranvier.layers.ltc import LTC
@@ -37,23 +37,17 @@ class WiredCfC(CfC):
     Signs are not used: weights have both. What a unit knows goes one link a step. options: of `CfC`.
     """
 
+    linked: Tensor
+
     def __init__(self, synapses: Any, **options: Any) -> None:
         wiring = torch.as_tensor(synapses, dtype=torch.get_default_dtype()) != 0
         senders, size = wiring.shape
         super().__init__(senders - size, size, backbone=(), **options)
         wiring[senders - size :] |= torch.eye(size, dtype=torch.bool)
-        self.heads = _Masked(self.heads, wiring.T.repeat(self.heads.out_features // size, 1))
+        linked = wiring.T.repeat(self.heads.out_features // size, 1)
+        self.register_buffer("linked", linked.to(self.heads.weight.dtype), persistent=False)
 
-
-class _Masked(nn.Linear):
-    """A linear map of which only some weights are there."""
-
-    linked: Tensor
-
-    def __init__(self, drawn: nn.Linear, linked: Tensor) -> None:
-        super().__init__(drawn.in_features, drawn.out_features)
-        self.load_state_dict(drawn.state_dict())
-        self.register_buffer("linked", linked.to(drawn.weight.dtype), persistent=False)
-
-    def forward(self, input: Tensor) -> Tensor:
-        return nn.functional.linear(input, self.weight * self.linked, self.bias)
+    @property
+    def heads_weight(self) -> Tensor:
+        """Of the linear maps that are read, 0 where nothing links, [heads size, in_features + size]."""
+        return self.heads.weight * self.linked
