@@ -55,22 +55,29 @@ def spread(smallest: float) -> np.ndarray:
     return (u * np.geomspace(1, smallest, 6)) @ v.T
 
 
+def quick(s: np.ndarray, y: np.ndarray) -> Normal:
+    factor = Factor(s.shape[1], y.shape[1])
+    factor.add(s, y)
+    assert factor.rows is not None
+    return Normal(factor.rows, factor.states)
+
+
 def test_a_quick_solution_has_the_digits_of_a_factorisation_or_is_none() -> None:
     y = np.random.default_rng(3).normal(size=(200, 2))
-    found = Normal(spread(1e-5), y).solve(1e-11)
+    found = quick(spread(1e-5), y).solve(1e-11)
     factor = Factor(6, 2)
     factor.add(spread(1e-5), y)
     weights, bias = Path(factor).solve(1e-11)
     assert found is not None
     assert np.linalg.norm(found[0] - weights) < 1e-10 * np.linalg.norm(weights) and found[1] == pytest.approx(bias)
-    assert Normal(spread(1e-7), y).solve(1e-15) is None  # Cholesky's factor exists, and is badly conditioned
-    assert Normal(spread(1e-12), y).solve(0.0) is None  # there is none
+    assert quick(spread(1e-7), y).solve(1e-15) is None  # Cholesky's factor exists, and is badly conditioned
+    assert quick(spread(1e-12), y).solve(0.0) is None  # there is none
 
 
 def test_a_correction_that_does_not_shrink_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(solutions, "WELL", 0.0)
-    assert Normal(spread(1e-8), np.random.default_rng(3).normal(size=(200, 2))).solve(1e-16) is None
-    assert Normal(X, np.zeros((60, 1))).solve(1.0) is not None
+    assert quick(spread(1e-8), np.random.default_rng(3).normal(size=(200, 2))).solve(1e-16) is None
+    assert quick(X, np.zeros((60, 1))).solve(1.0) is not None
 
 
 def test_the_penalty_is_chosen_for_groups_that_are_new(monkeypatch: pytest.MonkeyPatch) -> None:

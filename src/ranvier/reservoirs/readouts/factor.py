@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
+from ranvier.kernels.cpu.memory import buffer
+
 
 class Factor:
     """R of a QR factorisation of [1, S, Y], built from blocks of rows: S'S in half the digits, without forming it.
@@ -20,7 +22,7 @@ class Factor:
 
     def add(self, s: np.ndarray, y: np.ndarray) -> None:
         """Rows s [n, N] and y [n, K]; folded into what is there if there is something."""
-        block = np.empty((len(s), self.width))
+        block = buffer((len(s), self.width), np.float64)
         block[:, 0] = 1.0
         block[:, 1 : 1 + self.states] = s
         block[:, 1 + self.states :] = y
@@ -67,7 +69,7 @@ class Factor:
 
     def size(self) -> float:
         """Frobenius norm of what has been added."""
-        return float(np.sqrt(sum(np.linalg.norm(block) ** 2 for block in self._blocks)))
+        return float(np.sqrt(sum(np.einsum("ij,ij->", block, block) for block in self._blocks)))
 
 
 def triangle(blocks: list[np.ndarray]) -> np.ndarray:

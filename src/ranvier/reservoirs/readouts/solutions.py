@@ -6,14 +6,18 @@ from typing import Any
 
 import numpy as np
 import torch
-from scipy.linalg import get_lapack_funcs
+from scipy.linalg import get_blas_funcs, get_lapack_funcs
 
 from ranvier.reservoirs.readouts.factor import Factor
 
+# All from one library: two, whose threads wait awake for more work, get into each other's way.
+_blas: Any = get_blas_funcs(("syrk", "gemm"), (np.empty(0),))
 _lapack: Any = get_lapack_funcs(("potrf", "pocon", "potrs"), (np.empty(0),))
+dsyrk, dgemm = _blas
 dpotrf, dpocon, dpotrs = _lapack
 
 WELL = 1e-13  # reciprocal condition number of S'S + alpha I down to which Cholesky's factor serves
+EXACT = 4 * np.finfo(np.float64).eps  # a correction of this share changes last digits alone
 
 
 class Normal:
@@ -25,31 +29,43 @@ class Normal:
     Source: Björck, Linear Algebra and its Applications 88/89 (1987) 31, corrected seminormal equations.
     """
 
-    def __init__(self, states: np.ndarray, targets: np.ndarray) -> None:
-        self.mean, self.level = states.mean(0), targets.mean(0)
-        self.s, self.y = states - self.mean, targets - self.level
-        self.gram = self.s.T @ self.s
+    def __init__(self, rows: np.ndarray, states: int) -> None:
+        """rows: [1, S, Y] as `Factor` keeps them. states: columns of S."""
+        self.columns, self.n = rows.T, states
+        whole = dsyrk(1.0, self.columns, lower=1)  # the lower triangle, the first column of which are sums
+        self.mean = whole[1:, 0] / whole[0, 0]
+        self.gram = whole[1 : 1 + states, 1 : 1 + states] - np.outer(self.mean[:states], whole[1 : 1 + states, 0])
+        targets = whole[1 + states :, 1 : 1 + states] - np.outer(self.mean[states:], whole[1 : 1 + states, 0])
+        self.moment = targets.T
 
     def solve(self, alpha: float) -> tuple[np.ndarray, np.ndarray] | None:
         """Weights [N, K] and bias [K]; None where the conditioning asks for another way."""
-        gram = self.gram.copy()
+        gram = self.gram.copy(order="K")
         gram[np.diag_indices_from(gram)] += alpha
-        norm = np.abs(gram).sum(0).max()
-        factor, failed = dpotrf(gram, lower=1, clean=0)
+        norm = np.trace(gram)  # of the size of its norm
+        factor, failed = dpotrf(gram, lower=1, clean=0, overwrite_a=1)
         if failed or dpocon(factor, norm, uplo="L")[0] < WELL:
             return None
-        weights, before = np.zeros((self.s.shape[1], self.y.shape[1])), np.inf
+        weights = dpotrs(factor, self.moment, lower=1)[0]
+        before = float(np.linalg.norm(weights))
         for step in range(8):
-            residual = self.s.T @ (self.y - self.s @ weights) - alpha * weights
-            correction = dpotrs(factor, residual, lower=1)[0]
+            rest = np.vstack([-self._bias(weights)[None], -weights, np.eye(weights.shape[1])])
+            residual = dgemm(1.0, self.columns, rest, trans_a=1)
+            slope = dgemm(1.0, self.columns[: 1 + self.n], residual)
+            correction = dpotrs(factor, slope[1:] - np.outer(self.mean[: self.n], slope[0]) - alpha * weights, lower=1)[
+                0
+            ]
             size = float(np.linalg.norm(correction))
-            if step == 1 and size > 1e-2 * before:
+            if step == 0 and size > 1e-2 * before:
                 return None
             weights += correction
-            if size >= 0.1 * before or size == 0.0:  # what is left is rounding
+            if size >= 0.1 * before or size <= EXACT * np.linalg.norm(weights):  # what is left is rounding
                 break
             before = size
-        return weights, self.level - self.mean @ weights
+        return weights, self._bias(weights)
+
+    def _bias(self, weights: np.ndarray) -> np.ndarray:
+        return self.mean[self.n :] - self.mean[: self.n] @ weights
 
 
 class Path:
@@ -91,7 +107,7 @@ def solve_one(factor: Factor, alpha: float) -> tuple[np.ndarray, np.ndarray]:
             )
         return path.solve(alpha)
     if factor.rows is not None:
-        quick = Normal(factor.rows[:, 1 : 1 + n], factor.rows[:, 1 + n :]).solve(alpha)
+        quick = Normal(factor.rows, n).solve(alpha)
         if quick is not None:
             return quick
     r = factor.penalised(alpha)
@@ -102,11 +118,12 @@ def solve_one(factor: Factor, alpha: float) -> tuple[np.ndarray, np.ndarray]:
 
 def solve_all(states: np.ndarray, targets: np.ndarray, alphas: Sequence[float]) -> list[tuple[np.ndarray, np.ndarray]]:
     """Weights [N, K] and bias [K] for each alpha; the decomposition for all of them only where one is badly conditioned."""
-    normal = Normal(states, targets)
+    factor = Factor(states.shape[1], targets.shape[1])
+    factor.add(states, targets)
+    assert factor.rows is not None
+    normal = Normal(factor.rows, factor.states)
     found = [normal.solve(alpha) for alpha in alphas]
     if any(one is None for one in found):
-        factor = Factor(states.shape[1], targets.shape[1])
-        factor.add(states, targets)
         path = Path(factor)
         return [path.solve(alpha) if one is None else one for alpha, one in zip(alphas, found, strict=True)]
     return [one for one in found if one is not None]
