@@ -1,18 +1,16 @@
 """`Neuron`: a declared model as a torch module, with the three verbs: call, `step`, `run`."""
 
 import math
-import warnings
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, ClassVar
 
 import sympy
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ranvier import kernels
 from ranvier.equations.build import Options, build
-from ranvier.equations.declaration import Declaration, ParameterSpec
 from ranvier.equations.functions import STREAMS
 from ranvier.equations.integrators import Euler, Integrator, SemiImplicitEuler
 from ranvier.equations.lowering import Loop, lower
@@ -21,7 +19,8 @@ from ranvier.equations.program import Program
 from ranvier.kernels.cpu.neuron import NeuronStage
 from ranvier.kernels.cpu.recurrent import RecurrentStage
 from ranvier.kernels.cpu.stage import Place, Stage
-from ranvier.neurons.verbs import Run, State, Verbs
+from ranvier.neurons.parameters import Parameters, show
+from ranvier.neurons.verbs import Run, State
 from ranvier.surrogates import FastSigmoid, Surrogate
 from ranvier.units import ms
 
@@ -30,20 +29,7 @@ class DivergedError(ValueError):
     """A run whose input and state were finite ended in NaN or infinity: the step is too long or the input too strong."""
 
 
-class _Value:
-    """Class attribute of a declared parameter; on an instance it reads the physical value."""
-
-    def __init__(self, name: str, spec: ParameterSpec) -> None:
-        self.name, self.spec = name, spec
-
-    def __get__(self, neuron: "Neuron | None", owner: type) -> Any:
-        return self if neuron is None else neuron.parameter_value(self.name)
-
-    def __set__(self, neuron: "Neuron", value: Any) -> None:
-        neuron.set_parameter(self.name, value)
-
-
-class Neuron(Verbs):
+class Neuron(Parameters, abstract=True):
     """Base of all neuron models. A subclass declares parameters, states and equations; see `LIF` for a complete one.
 
     x: [T, B, *N], time first. Every model shares these conventions, each an option:
@@ -67,21 +53,10 @@ class Neuron(Verbs):
     """
 
     membrane: ClassVar[str] = "v"
-    declaration: ClassVar[Declaration]
     default_drive: ClassVar[Drive] = CurrentInput()
     default_reset: ClassVar[Reset] = ToValue()
     default_dt: ClassVar[float] = 1 * ms
     default_integrator: ClassVar[Integrator | None] = None  # the first that fits
-
-    def __init_subclass__(cls, abstract: bool = False, **kwargs: Any) -> None:
-        """abstract: a base of models, which declares nothing that could run."""
-        super().__init_subclass__(**kwargs)
-        if abstract:
-            return
-        cls.declaration = Declaration.of(cls)
-        cls.declaration.check()
-        for name, spec in cls.declaration.parameters.items():
-            setattr(cls, name, _Value(name, spec))
 
     def __init__(
         self,
@@ -131,8 +106,7 @@ class Neuron(Verbs):
             raise ValueError(f"{name} draws no random numbers, so it has no seed. Remove seed={seed}.")
         if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int)):
             raise TypeError(f"{name}: seed must be a whole number, got {seed!r}. Write seed=0.")
-        self.dt, self.backend, self.learn = float(dt), backend, learn
-        self.seed = 0 if seed is None else seed
+        self.backend, self.seed = backend, 0 if seed is None else seed
         self.options = Options(
             drive=input if input is not None else self.default_drive,
             reset=reset if reset is not None else self.default_reset,
@@ -140,101 +114,16 @@ class Neuron(Verbs):
             order=check_order(order),
             fire_on=fire_on,
             surrogate=surrogate if surrogate is not None else FastSigmoid(),
-            dt=self.dt,
+            dt=float(dt),
             integrator=integrator if integrator is not None else self.default_integrator,
         )
-        self._plain: dict[str, float] = {}
-        for key, spec in known.items():
-            self._place(key, parameters.get(key, spec.default))
-        self.validate()
+        self._place_all(float(dt), learn, parameters)
+        self.validate()  # called from here, since warnings of a model count the frames to the line that makes it
         if isinstance(integrator, Euler | SemiImplicitEuler):
             self._warn_of_coarse_steps(integrator)
         _loop(
             type(self), self.options
         )  # an option that does not fit the equations is an error here, not at the first call
-
-    # ---- parameters ------------------------------------------------------------------------------------------------
-
-    def _place(self, name: str, value: Any) -> None:
-        spec = self.declaration.parameters[name]
-        tensor = _checked(type(self).__name__, name, spec, value)
-        if name in self.learn:
-            stored = tensor.detach().log() if spec.positive else tensor.detach().clone()
-            self.register_parameter(_stored_name(name, spec), nn.Parameter(stored.to(torch.get_default_dtype())))
-        elif tensor.dim() == 0:
-            self._plain[name] = float(tensor)
-        else:
-            self.register_buffer(f"fixed_{name}", tensor.detach().to(torch.get_default_dtype()).clone())
-
-    def parameter_value(self, name: str) -> Any:
-        """The physical value of a parameter: a float, or a tensor (differentiable if learned)."""
-        if name in self._plain:
-            return self._plain[name]
-        spec = self.declaration.parameters[name]
-        if name in self.learn:
-            stored = getattr(self, _stored_name(name, spec))
-            return stored.exp() if spec.positive else stored
-        return getattr(self, f"fixed_{name}")
-
-    def set_parameter(self, name: str, value: Any) -> None:
-        """Replaces a parameter's value, in its physical unit; a value that is refused changes nothing."""
-        before = self.parameter_value(name)
-        before = before.detach().clone() if isinstance(before, Tensor) else before
-        self._store(name, value)
-        try:
-            self.validate()
-        except ValueError:
-            self._store(name, before)
-            raise
-
-    def _store(self, name: str, value: Any) -> None:
-        spec = self.declaration.parameters[name]
-        tensor = _checked(type(self).__name__, name, spec, value)
-        if name in self.learn:
-            stored = getattr(self, _stored_name(name, spec))
-            with torch.no_grad():
-                stored.copy_(tensor.log() if spec.positive else tensor)
-        elif tensor.dim() == 0:
-            self._buffers.pop(f"fixed_{name}", None)
-            self._plain[name] = float(tensor)
-        else:
-            self._plain.pop(name, None)
-            self.register_buffer(f"fixed_{name}", tensor.detach().to(torch.get_default_dtype()).clone())
-
-    def parameter_values(self) -> dict[str, Any]:
-        """All parameters by name, in SI units."""
-        return {name: self.parameter_value(name) for name in self.declaration.parameters}
-
-    def validate(self) -> None:
-        """Refuses parameter values that contradict each other: dt > tau, threshold at or below the reset."""
-        from_name = type(self).__name__
-        for name in self.declaration.parameters:
-            if name.startswith("tau"):
-                smallest = float(torch.as_tensor(self.parameter_value(name)).detach().min())
-                if smallest < self.dt * (1 - 1e-6):  # a float32 of the same number is no shorter
-                    raise ValueError(
-                        f"{from_name}: dt must not exceed {name}, got dt={self.dt:g} s and {name}={smallest:g} s. "
-                        f"Use a smaller dt or a larger {name}."
-                    )
-        for top in ("v_threshold", "v_peak"):
-            if {top, "v_reset"} <= set(self.declaration.parameters):
-                high, low = self.parameter_value(top), self.parameter_value("v_reset")
-                if float((torch.as_tensor(high) - torch.as_tensor(low)).detach().min()) <= 0:
-                    raise ValueError(
-                        f"{from_name}: {top} must lie above v_reset, or the neuron fires for ever; got {top}={_show(high)}, v_reset={_show(low)}."
-                    )
-
-    def _warn_of_coarse_steps(self, chosen: Integrator) -> None:
-        """Warns where the decay of one explicit step is off by more than a tenth."""
-        for name in self.declaration.parameters:
-            if name.startswith("tau"):
-                smallest = float(torch.as_tensor(self.parameter_value(name)).detach().min())
-                if self.dt > smallest / 5 * (1 + 1e-6):
-                    warnings.warn(
-                        f"{type(self).__name__}: {chosen} with dt={self.dt:g} s above a fifth of {name}={smallest:g} s misses its decay by more "
-                        "than a tenth. Use a smaller dt, or leave integrator= out for the best that fits.",
-                        stacklevel=3,
-                    )
 
     # ---- what it is --------------------------------------------------------------------------------------------------
 
@@ -249,7 +138,7 @@ class Neuron(Verbs):
         return self.declaration.has("threshold")
 
     def extra_repr(self) -> str:
-        parts = [f"{name}={_show(value)}" for name, value in self.parameter_values().items()]
+        parts = [f"{name}={show(value)}" for name, value in self.parameter_values().items()]
         if self.learn:
             parts.append(f"learn={self.learn}")
         if self.declaration.draws:
@@ -481,37 +370,3 @@ class Neuron(Verbs):
 @lru_cache(maxsize=512)
 def _loop(model: type[Neuron], options: Options) -> Loop:
     return lower(build(model.declaration, options))
-
-
-def _stored_name(name: str, spec: ParameterSpec) -> str:
-    return f"log_{name}" if spec.positive else f"raw_{name}"
-
-
-def _checked(model: str, name: str, spec: ParameterSpec, given: Any) -> Tensor:
-    """A parameter's value as a tensor; refuses what is no number and what lies outside its bounds."""
-    try:
-        value = torch.as_tensor(given, dtype=None if isinstance(given, Tensor) else torch.float64).detach()
-    except (TypeError, ValueError, RuntimeError):
-        raise TypeError(
-            f"{model}: {name} must be a number or a tensor of the neurons' shape, got {given!r}. "
-            f"Write {name}={_show(spec.default)} for the default."
-        ) from None
-    if not value.numel():
-        raise ValueError(f"{model}: {name} is empty. Give a number, or a tensor of the neurons' shape.")
-    if not bool(torch.isfinite(value).all()):
-        raise ValueError(f"{model}: {name} must be finite, got {_show(value)}.")
-    smallest = float(value.min())
-    if spec.positive and smallest <= 0:
-        raise ValueError(
-            f"{model}: {name} must be > 0, got {smallest:g}. Write {name}={_show(spec.default)} for the default."
-        )
-    if spec.nonnegative and smallest < 0:
-        raise ValueError(f"{model}: {name} must be >= 0, got {smallest:g}.")
-    return value
-
-
-def _show(value: Any) -> str:
-    if isinstance(value, Tensor) and value.dim():
-        low, high = float(value.detach().min()), float(value.detach().max())
-        return f"tensor{list(value.shape)} in [{low:.4g}, {high:.4g}]"
-    return f"{float(value.detach() if isinstance(value, Tensor) else value):g}"

@@ -1,10 +1,9 @@
 """The reservoir scan compiled: time x sequences x sparse links, many sequences side by side or one alone.
 
-What is compiled into these kernels stands in this file, since their machine code on disk is valid for its text.
+What is compiled into these kernels stands in this file or in `kernels/cpu`, since their machine code on disk is valid for these texts.
 """
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,10 +12,11 @@ from numba import njit, types
 
 from ranvier.kernels.cpu.compile import kernel
 from ranvier.kernels.cpu.elementary import INLINE, fused, near_64, power_of_two
-from ranvier.kernels.cpu.vector import instruction
+from ranvier.kernels.cpu.vector import add_in_order, instruction
 
 LANES = 16  # sequences, or units of one that is alone, side by side: four registers of 256 or two of 512 bits
 UNITS = 64  # taken from the sum to the output together
+SIZE = 8  # bytes of a number
 
 _MAGIC = 1.5 * 2**52 + 1023  # a sum with it rounds, and its last bits are the exponent of 2^k
 _i64, _i32 = ir.IntType(64), ir.IntType(32)
@@ -55,7 +55,7 @@ def _add_rows(typingctx: Any, total: Any, at: Any, table: Any, index: Any, facto
             return builder.fmul(values, spread)
 
         place = builder.gep(sums, [builder.mul(arguments[1], lanes)])
-        _add_all(builder, place, arguments[5], arguments[6], product)
+        add_in_order(builder, place, _vector, SIZE, arguments[5], arguments[6], product)
         return context.get_dummy_value()
 
     return types.void(total, types.int64, table, index, factor, types.int64, types.int64), generate
@@ -77,7 +77,8 @@ def _add_links(typingctx: Any, total: Any, at: Any, x: Any, source: Any, weight:
                 gathered = builder.insert_element(gathered, value, ir.Constant(_i32, lane))
             return builder.fmul(gathered, _load(builder, builder.gep(factors, [here])))
 
-        _add_all(builder, builder.gep(sums, [arguments[1]]), ir.Constant(_i64, 0), arguments[6], product)
+        place, nought = builder.gep(sums, [arguments[1]]), ir.Constant(_i64, 0)
+        add_in_order(builder, place, _vector, SIZE, nought, arguments[6], product)
         return context.get_dummy_value()
 
     return types.void(total, types.int64, x, source, weight, types.int64, types.int64), generate
@@ -89,32 +90,10 @@ def _data(context: Any, builder: Any, signature: Any, arguments: Any, *which: in
 
 
 def _load(builder: Any, place: Any) -> Any:
-    """LANES numbers from a place on, which need not be aligned beyond a number's eight bytes."""
+    """LANES numbers from a place on, which need not be aligned beyond a number's own bytes."""
     loaded = builder.load(builder.bitcast(place, _vector.as_pointer()))
-    loaded.align = 8
+    loaded.align = SIZE
     return loaded
-
-
-def _add_all(builder: Any, place: Any, begin: Any, end: Any, product: Callable[[Any], Any]) -> None:
-    """Adds product(k), LANES numbers, for k in [begin, end) in order to those at `place`; the sum stays in registers meanwhile."""
-    target = builder.bitcast(place, _vector.as_pointer())
-    start = _load(builder, place)
-    before = builder.block
-    loop, done = builder.append_basic_block("loop"), builder.append_basic_block("done")
-    builder.cbranch(builder.icmp_signed("<", begin, end), loop, done)
-    builder.position_at_end(loop)
-    k, sum_ = builder.phi(_i64), builder.phi(_vector)
-    longer = builder.fadd(sum_, product(k))
-    following = builder.add(k, ir.Constant(_i64, 1))
-    for phi, first, next_ in ((k, begin, following), (sum_, start, longer)):
-        phi.add_incoming(first, before)
-        phi.add_incoming(next_, loop)
-    builder.cbranch(builder.icmp_signed("<", following, end), loop, done)
-    builder.position_at_end(done)
-    result = builder.phi(_vector)
-    result.add_incoming(start, before)
-    result.add_incoming(longer, loop)
-    builder.store(result, target).align = 8
 
 
 @kernel

@@ -4,7 +4,7 @@ A loop over `total[j] += row[j]` loads and stores the total for each row, and th
 These write the LLVM code themselves: the total of `LANES` columns stays in registers while the rows go by.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from llvmlite import ir
@@ -53,8 +53,36 @@ def _sum(context: Any, builder: Any, signature: Any, arguments: Any, scaled: boo
     total, table, index = (_data(context, builder, signature, arguments, k) for k in range(3))
     begin, end, shift = arguments[3:6]
     factor = _data(context, builder, signature, arguments, 6) if scaled else None
-    place = builder.bitcast(total, vector.as_pointer())
-    start = builder.load(place)
+
+    def term(k: Any) -> Any:
+        chosen = builder.add(builder.sext(builder.load(builder.gep(index, [k])), _i64), shift)
+        at = builder.gep(table, [builder.mul(chosen, ir.Constant(_i64, LANES))])
+        row = builder.load(builder.bitcast(at, vector.as_pointer()))
+        row.align = size
+        if factor is None:
+            return row
+        return builder.fmul(row, _broadcast(builder, builder.load(builder.gep(factor, [k])), LANES), flags=FUSED)
+
+    add_in_order(builder, total, vector, size, begin, end, term, flags=() if factor is None else FUSED)
+    return context.get_dummy_value()
+
+
+def add_in_order(
+    builder: Any,
+    place: Any,
+    vector: Any,
+    size: int,
+    begin: Any,
+    end: Any,
+    term: Callable[[Any], Any],
+    flags: Sequence[str] = (),
+) -> None:
+    """Writes code that adds term(k) for k in [begin, end), in order, to the numbers at `place`; the sum stays in registers meanwhile.
+
+    vector: the type of a term, lanes of `size` bytes each; term: writes the code of one; flags: of the sum, such as `FUSED`.
+    """
+    target = builder.bitcast(place, vector.as_pointer())
+    start = builder.load(target)
     start.align = size
     before = builder.block
     loop, done = builder.append_basic_block("loop"), builder.append_basic_block("done")
@@ -62,13 +90,7 @@ def _sum(context: Any, builder: Any, signature: Any, arguments: Any, scaled: boo
 
     builder.position_at_end(loop)
     k, sum_ = builder.phi(_i64), builder.phi(vector)
-    chosen = builder.add(builder.sext(builder.load(builder.gep(index, [k])), _i64), shift)
-    at = builder.gep(table, [builder.mul(chosen, ir.Constant(_i64, LANES))])
-    row = builder.load(builder.bitcast(at, vector.as_pointer()))
-    row.align = size
-    if factor is not None:
-        row = builder.fmul(row, _broadcast(builder, builder.load(builder.gep(factor, [k])), LANES), flags=FUSED)
-    longer = builder.fadd(sum_, row, flags=() if factor is None else FUSED)
+    longer = builder.fadd(sum_, term(k), flags=flags)
     following = builder.add(k, ir.Constant(_i64, 1))
     for phi, first, next_ in ((k, begin, following), (sum_, start, longer)):
         phi.add_incoming(first, before)
@@ -79,8 +101,7 @@ def _sum(context: Any, builder: Any, signature: Any, arguments: Any, scaled: boo
     result = builder.phi(vector)
     result.add_incoming(start, before)
     result.add_incoming(longer, loop)
-    builder.store(result, place).align = size
-    return context.get_dummy_value()
+    builder.store(result, target).align = size
 
 
 @instruction
