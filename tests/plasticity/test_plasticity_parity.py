@@ -9,10 +9,12 @@ from tests.plasticity.protocol import DT, dense, network, plastic, states
 
 import ranvier as rv
 from ranvier import plasticity
+from ranvier.kernels.cpu.plasticity import SPAN
 from ranvier.plasticity import PreFirst, Rule, train
 from ranvier.simulation import engine
 
-STEPS = 1200  # over SPAN, so that every synapse is looked at once without a spike
+STEPS = 1200
+LATE = SPAN - 1024  # of networks that begin here every synapse is looked at once without a spike
 RULES = [
     plasticity.AntiSTDP(mu_plus=1.0, mu_minus=0.5),
     plasticity.NearestSTDP(),
@@ -44,18 +46,28 @@ def spikes(n: int, rate: float, seed: int) -> list[list[int]]:
 
 
 def made(
-    rule: Rule, weight: object = 0.5, delay: object = DT, post: int = 3, dtype: torch.dtype = torch.float64
+    rule: Rule,
+    weight: object = 0.5,
+    delay: object = DT,
+    post: int = 3,
+    dtype: torch.dtype = torch.float64,
+    first: int = 0,
 ) -> rv.Network:
-    net = network([], spikes(4, 0.06, 1), spikes(post, 0.05, 2), dtype=dtype)
+    """first: the step in which it begins, as if nothing had happened before."""
+    sent = [
+        [[first + t for t in own] for own in spikes(n, rate, seed)] for n, rate, seed in ((4, 0.06, 1), (post, 0.05, 2))
+    ]
+    net = network([], *sent, dtype=dtype)
     source, _, cells = net.populations
     net.connect(source, cells, weight=weight, delay=delay, plasticity=rule)
     if rule.declared.modulators:
-        net.reward([amount for _, amount in REWARDS], at=[step * DT for step, _ in REWARDS])
-    return net
+        net.reward([amount for _, amount in REWARDS], at=[(first + step) * DT for step, _ in REWARDS])
+    state = net.state()
+    return net.restore(state | {"step": np.array(first), "visits": state["visits"] + 2 * first})
 
 
-def agree(rule: Rule) -> None:
-    net = made(rule)
+def agree(rule: Rule, first: int = 0) -> None:
+    net = made(rule, first=first)
     net.record(net.populations[2], "v")
     run = net.run(STEPS * DT)
     v = torch.as_tensor(run.trace(net.populations[2], "v")[1])[:, None]
@@ -82,17 +94,22 @@ def test_a_network_does_what_the_text_of_the_rule_says(rule):
     agree(rule)
 
 
+def test_and_where_histories_begin_anew():
+    agree(FEW[0], first=LATE)
+
+
 @pytest.mark.thorough
 @pytest.mark.parametrize("rule", RULES, ids=lambda r: type(r).__name__)
 def test_a_network_does_what_the_text_of_any_rule_says(rule):
-    agree(rule)
+    agree(rule, first=LATE)
 
 
-def unchanged(rule: Rule, steps: int, cut: int, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def unchanged(rule: Rule, steps: int, cut: int, path: Path, monkeypatch: pytest.MonkeyPatch, first: int = 0) -> None:
     """One thread and one run, against three threads, then, in another network, two."""
 
     def fresh() -> rv.Network:
-        return made(rule, weight=rv.simulation.Uniform(0.2, 0.8), delay=rv.simulation.Uniform(3 * DT, 6 * DT), post=300)
+        weight, delay = rv.simulation.Uniform(0.2, 0.8), rv.simulation.Uniform(3 * DT, 6 * DT)
+        return made(rule, weight=weight, delay=delay, post=300, first=first)
 
     def told(net: rv.Network, *runs: rv.Run) -> tuple:
         state = net.state()
@@ -109,10 +126,10 @@ def unchanged(rule: Rule, steps: int, cut: int, path: Path, monkeypatch: pytest.
     monkeypatch.setattr(engine, "WORTH", 0)
     try:
         torch.set_num_threads(3)
-        first = fresh()
-        a = first.run(cut * DT)
-        first.weights(plastic(first)[0])  # looking changes nothing
-        first.save(path / "state.npz")
+        one = fresh()
+        a = one.run(cut * DT)
+        one.weights(plastic(one)[0])  # looking changes nothing
+        one.save(path / "state.npz")
         torch.set_num_threads(2)
         second = fresh().load(path / "state.npz")
         (when, neurons), weights, state = told(second, a, second.run((steps - cut) * DT))
@@ -133,7 +150,7 @@ def test_threads_cuts_and_a_file_change_no_bit(rule, tmp_path, monkeypatch):
 @pytest.mark.parametrize("cut", [1024, 1100])
 @pytest.mark.parametrize("rule", [*FEW, SLOW], ids=lambda r: type(r).__name__)
 def test_threads_cuts_and_a_file_change_no_bit_where_histories_end(rule, cut, tmp_path, monkeypatch):
-    unchanged(rule, STEPS, cut, tmp_path, monkeypatch)
+    unchanged(rule, STEPS, cut, tmp_path, monkeypatch, first=LATE)
 
 
 @pytest.mark.thorough

@@ -15,7 +15,7 @@ KEPT = (
 
 def kept(engine: Engine) -> Mapping[str, np.ndarray] | None:
     """What `still_finite` goes back to; None where it would be large."""
-    return state_of(engine, "") if engine.rows.states.nbytes + engine.learning.history.nbytes <= KEPT else None
+    return state_of(engine, "") if engine.learning.bytes <= KEPT else None
 
 
 def still_finite(

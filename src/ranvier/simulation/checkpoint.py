@@ -10,6 +10,9 @@ import numpy as np
 
 from ranvier.files import UNREADABLE, write_atomic
 from ranvier.simulation.engine import Engine
+from ranvier.simulation.learned import begins
+
+EARLIER = 4096  # steps after which a history began anew, in files that do not say where theirs begins
 
 State = dict[str, np.ndarray]
 
@@ -31,6 +34,7 @@ def state_of(engine: Engine, description: str) -> State:
         state[f"{projection.name}.synapses"] = learned.states_of(k, engine.rows.states).copy()
     state["visits"] = learned.visits[:, 0].copy()
     state["history"], state["history.ends"] = learned.histories()
+    state["history.begins"] = np.array(begins(engine.step))
     state["modulators"] = learned.moods[0].copy()
     state["reward.step"], state["reward.modulator"], state["reward.amount"] = (a.copy() for a in learned.rewards)
     return state
@@ -39,6 +43,8 @@ def state_of(engine: Engine, description: str) -> State:
 def restore(engine: Engine, state: Mapping[str, np.ndarray], description: str) -> None:
     """Puts a network into a state; refuses one of another network, and changes nothing then."""
     own = state_of(engine, description)
+    if "step" in state:
+        state = {"history.begins": np.array(max(0, int(state["step"]) - 1) // EARLIER * EARLIER)} | dict(state)
     missing, more = sorted(set(own) - set(state)), sorted(set(state) - set(own))
     if missing or more:
         what = f"lacks {missing[0]}" if missing else f"has {more[0]} besides"
@@ -55,6 +61,9 @@ def restore(engine: Engine, state: Mapping[str, np.ndarray], description: str) -
         raise ValueError("this state's spikes in flight do not belong to its step.")
     if neurons.size and not (0 <= neurons.min() and neurons.max() < engine.neurons):
         raise ValueError("this state's spikes in flight are of neurons that the network does not have.")
+    visits, history = np.asarray(state["visits"], np.int64), _history(state, step)
+    if visits.size and not (2 * begins(step) <= visits.min() and visits.max() <= 2 * step):
+        raise ValueError("this state's last visits to synapses do not belong to its step.")
     rewards = [np.asarray(state[f"reward.{part}"]) for part in ("step", "modulator", "amount")]
     if (
         len({r.shape for r in rewards}) > 1
@@ -76,11 +85,22 @@ def restore(engine: Engine, state: Mapping[str, np.ndarray], description: str) -
     learned = engine.learning
     for k, projection in learned.projections():
         learned.states_of(k, engine.rows.states)[:] = state[f"{projection.name}.synapses"]
-    learned.visits[:] = np.asarray(state["visits"])[:, None]
-    learned.remember(np.asarray(state["history"]), np.asarray(state["history.ends"]))
+    learned.visits[:] = visits[:, None]
+    learned.remember(history, np.asarray(state["history.ends"], np.int64))
     learned.moods[:] = np.asarray(state["modulators"])
     learned.rewards = rewards[0].astype(np.int64), rewards[1].astype(np.int64), rewards[2].astype(np.float64)
     engine.launch(steps, neurons)
+
+
+def _history(state: Mapping[str, np.ndarray], step: int) -> np.ndarray:
+    """What `Learned.remember` takes: entries counted from where a history begins now."""
+    history, ends = np.asarray(state["history"], np.int64), np.asarray(state["history.ends"], np.int64)
+    history = history + int(state["history.begins"]) - begins(step)
+    counts = np.diff(ends, prepend=0)
+    whole = history.ndim == 1 and counts.sum() == len(history) and not (counts < 0).any()
+    if not whole or (len(history) and not (0 <= history.min() and history.max() < step - begins(step))):
+        raise ValueError("this state's histories of spikes do not belong to its step.")
+    return history.astype(np.uint16)
 
 
 def save(path: str | Path, state: Mapping[str, np.ndarray]) -> None:

@@ -148,18 +148,35 @@ class Learned:
         return [(k, m[0]) for k, m in enumerate(self.rows.members) if m[0].plasticity is not None]
 
     def histories(self) -> tuple[np.ndarray, np.ndarray]:
-        """When neurons fired since the last look at all synapses: neuron after neuron, and where each one's entries end."""
-        lines = self.history.reshape(-1, SPAN)
+        """When neurons fired since the last look at all synapses (`begins`): neuron after neuron, and where each one's entries end."""
         counts = self.fired & WORD
-        return lines[np.arange(SPAN) < counts[:, None]], np.cumsum(counts)
+        return self.history[_entries(counts)], np.cumsum(counts)
 
     def remember(self, history: np.ndarray, ends: np.ndarray) -> None:
         """Takes back what `histories` gave."""
         counts = np.diff(ends, prepend=0)
+        self.history[_entries(counts)] = history
         lines = self.history.reshape(-1, SPAN)
-        lines[np.arange(SPAN) < counts[:, None]] = history
-        last, before = (lines[np.arange(len(lines)), np.maximum(counts - k, 0)].astype(np.int64) for k in (1, 2))
-        self.fired[:] = counts | np.where(counts > 0, last, 0) << 16 | np.where(counts > 1, before, 0) << 32
+        self.fired[:] = counts
+        for k in (1, 2, 3):  # the last three, the latest first
+            entry = lines[np.arange(len(lines)), np.maximum(counts - k, 0)].astype(np.int64)
+            self.fired |= np.where(counts >= k, entry, 0) << 16 * k
+
+    @property
+    def bytes(self) -> int:
+        """Of what a copy of the state holds of plastic synapses."""
+        return self.rows.states.nbytes + self.history.itemsize * int((self.fired & WORD).sum())
+
+
+def begins(step: int) -> int:
+    """The step of the last look at all synapses before a step."""
+    return max(0, step - 1) // SPAN * SPAN
+
+
+def _entries(counts: np.ndarray) -> np.ndarray:
+    """Places in `history` of the first `counts` entries of each neuron."""
+    first = np.arange(len(counts)) * SPAN - (np.cumsum(counts) - counts)
+    return np.repeat(first, counts) + np.arange(counts.sum())
 
 
 @dataclass(frozen=True, eq=False)

@@ -110,7 +110,7 @@ def advance(
                     line = f[HISTORY] + ring[slot, e] - f[BORN]
                     word = fired_so_far[line]
                     history[line * SPAN + (word & WORD)] = t % SPAN
-                    fired_so_far[line] = ((word & WORD) + 1) | (t % SPAN) << 16 | ((word >> 16) & WORD) << 32
+                    fired_so_far[line] = ((word & WORD) + 1) | (t % SPAN) << 16 | ((word >> 16) << 32)
                     firing[line] = 1
         bounds[slot, part, len(populations)] = count
         sweep_all(t, part, parts, data, wires, learned, firing, reads, moods[part])

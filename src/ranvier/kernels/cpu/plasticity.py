@@ -17,7 +17,7 @@ from ranvier.kernels.cpu.population import LANES
 from ranvier.kernels.cpu.source import DECORATOR, HEADER, constant_lines, elementary_digest
 from ranvier.kernels.printing import Dialect, numba_dialect, render
 
-SPAN = 4096  # steps between two looks at every synapse, and spikes of which a neuron's history has room
+SPAN = 16384  # steps between two looks at every synapse, and spikes of which a neuron's history has room
 WORD = 0xFFFF
 
 ARGUMENTS = (
@@ -28,8 +28,8 @@ ARGUMENTS = (
 
 values[at:]: the rule's parameters; tables[table:]: a table of SPAN + 1 decays a trace. posts: postsynaptic neurons; synapse e has weight and traces at
 states[e * fields + shift]. visited: step of the last visit; pending: whether a spike arrived then; arrives: whether one does now, to be added at
-data[place + ...]. history[(line + j) * SPAN:]: steps since `base` in which neuron j fired. counts[line + j]: how many, and the last and the last
-but one of them, in words of 16 bits, since a synapse has seldom missed more.
+data[place + ...]. history[(line + j) * SPAN:]: steps since `base` in which neuron j fired. counts[line + j]: how many, and the last three of them, the
+latest first, in words of 16 bits: a synapse has seldom missed more, and the history is far away in memory.
 """
 
 
@@ -66,6 +66,7 @@ def visit_source(
         ]
 
     until_fired, until_now, sent = decay("fired - now"), decay("step - now"), render(transmit, names, dialect)
+    earliest = "last if k == 1 else second if k == 2 else third if k == 3 else base + np.int64(get(history, end - k))"
     lines = [
         DECORATOR,
         f"def visit({ARGUMENTS}):",
@@ -77,22 +78,25 @@ def visit_source(
         *(f"        s_{k} = get(states, i + {j})" for j, k in enumerate(fields)),
         "        now, word = visited, get(counts, line + j)",
         f"        n, last = word & {WORD}, base + ((word >> 16) & {WORD})",
+        f"        second, third = base + ((word >> 32) & {WORD}), base + ((word >> 48) & {WORD})",
         f"        end = (line + j) * {SPAN} + n",
         "        k = 0  # spikes that this synapse has not seen",
         "        if n > 0 and last >= visited:",
         "            k = 1",
-        f"            if n > 1 and base + ((word >> 32) & {WORD}) >= visited:",
+        "            if n > 1 and second >= visited:",
         "                k = 2",
-        "                while k < n and base + np.int64(get(history, end - 1 - k)) >= visited:",
-        "                    k += 1",
+        "                if n > 2 and third >= visited:",
+        "                    k = 3",
+        "                    while k < n and base + np.int64(get(history, end - 1 - k)) >= visited:",
+        "                        k += 1",
         "        if pending:",
-        "            if k > 0 and (last if k == 1 else base + np.int64(get(history, end - k))) == visited:",
+        f"            if k > 0 and ({earliest}) == visited:",
         *(f"                {line}" for line in together),
         "                k -= 1",
         "            else:",
         *(f"                {line}" for line in (jump or ["pass"])),
         "        while k > 0:",
-        "            fired = last if k == 1 else base + np.int64(get(history, end - k))",
+        f"            fired = {earliest}",
         *(f"            {line}" for line in [*until_fired, *fire]),
         "            now = fired",
         "            k -= 1",
