@@ -3,40 +3,22 @@
 What is compiled into these kernels stands in this file or in `kernels/cpu`, since their machine code on disk is valid for these texts.
 """
 
-import math
 from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 
 from ranvier.kernels.cpu.compile import kernel
-from ranvier.kernels.cpu.elementary import INLINE, fused, near_64, power_of_two
+from ranvier.kernels.cpu.elementary import tanh
 from ranvier.kernels.cpu.vector import add_in_order, instruction
 
 LANES = 16  # sequences, or units of one that is alone, side by side: four registers of 256 or two of 512 bits
 UNITS = 64  # taken from the sum to the output together
 SIZE = 8  # bytes of a number
 
-_MAGIC = 1.5 * 2**52 + 1023  # a sum with it rounds, and its last bits are the exponent of 2^k
 _i64, _i32 = ir.IntType(64), ir.IntType(32)
 _vector = ir.VectorType(ir.DoubleType(), LANES)
-
-
-@njit(**INLINE)
-def tanh(x: Any) -> Any:
-    """Hyperbolic tangent to 2 units in the last place, without a branch, so that loops over it become vector code.
-
-    e/(e + 2), e = expm1(2|x|) = 2^k expm1(r) + 2^k - 1 with 2|x| = k ln 2 + r, |r| <= ln(2)/2. Every sum that is fused has one product, so
-    that vector and scalar code round alike.
-    """
-    size = abs(x)
-    z = 2.0 * (20.0 if size > 20.0 else size)  # NaN stays NaN
-    k = fused(z, 1.4426950408889634, _MAGIC) - _MAGIC
-    near = near_64(fused(k, -1.90821492927058770002e-10, fused(k, -6.93147180369123816490e-01, z)))
-    scale = power_of_two(k + _MAGIC)
-    e = fused(near, scale, scale - 1.0)
-    return math.copysign(e / (e + 2.0), x)
 
 
 @instruction

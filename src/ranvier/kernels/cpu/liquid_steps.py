@@ -4,7 +4,6 @@ Arrays of a part have its `WIDTH` sequences last. A unit's synapses are lists, t
 nothing. The way back computes each sigmoid again: to read it from memory would cost more.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from numba import types
 from ranvier.kernels.cpu.compile import kernel
 from ranvier.kernels.cpu.lanes import WIDTH, Lanes
 from ranvier.kernels.cpu.raw import get, put
-from ranvier.kernels.cpu.vector import instruction
+from ranvier.kernels.cpu.vector import instruction, loop
 
 FIELDS = 6  # of a synapse: w, -sigma / ln 2, sigma mu / ln 2, w erev, erev, w sigma
 
@@ -38,7 +37,7 @@ def open_synapses(
             s = lanes.halving(lanes.fused(lanes.load(senders, row), slope, shift))
             return [lanes.fused(w, s, sums[0]), lanes.fused(pull, s, sums[1])]
 
-        sums = _loop(builder, arguments[4], arguments[5], [lanes.load(g, zero), lanes.load(p, zero)], add)
+        sums = loop(builder, arguments[4], arguments[5], [lanes.load(g, zero), lanes.load(p, zero)], add)
         for value, place in zip(sums, (g, p), strict=True):
             lanes.store(value, place, zero)
         return context.get_dummy_value()
@@ -74,7 +73,7 @@ def close_synapses(
             lanes.add_sums([qs, builder.fmul(p, s), change, builder.fmul(change, value)], totals, builder.mul(k, four))
             return nothing
 
-        _loop(builder, arguments[6], arguments[7], [], add)
+        loop(builder, arguments[6], arguments[7], [], add)
         return context.get_dummy_value()
 
     number = types.int64
@@ -98,30 +97,6 @@ def _fields(lanes: Lanes, table: Any, k: Any, *which: int) -> list[Any]:
     build = lanes.builder
     begin = build.mul(k, ir.Constant(_i64, FIELDS))
     return [lanes.spread(table, build.add(begin, ir.Constant(_i64, field))) for field in which]
-
-
-def _loop(
-    builder: Any, begin: Any, end: Any, start: list[Any], body: Callable[[Any, list[Any]], list[Any]]
-) -> list[Any]:
-    """What body(k, values) makes of the values for k in [begin, end), in order."""
-    before = builder.block
-    loop, done = builder.append_basic_block("loop"), builder.append_basic_block("done")
-    builder.cbranch(builder.icmp_signed("<", begin, end), loop, done)
-    builder.position_at_end(loop)
-    k = builder.phi(_i64)
-    values = [builder.phi(value.type) for value in start]
-    after = body(k, values)
-    following = builder.add(k, ir.Constant(_i64, 1))
-    for phi, first, next_ in zip([k, *values], [begin, *start], [following, *after], strict=True):
-        phi.add_incoming(first, before)
-        phi.add_incoming(next_, loop)
-    builder.cbranch(builder.icmp_signed("<", following, end), loop, done)
-    builder.position_at_end(done)
-    results = [builder.phi(value.type) for value in start]
-    for result, first, next_ in zip(results, start, after, strict=True):
-        result.add_incoming(first, before)
-        result.add_incoming(next_, loop)
-    return results
 
 
 @kernel

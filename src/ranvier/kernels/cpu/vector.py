@@ -84,24 +84,33 @@ def add_in_order(
     target = builder.bitcast(place, vector.as_pointer())
     start = builder.load(target)
     start.align = size
-    before = builder.block
-    loop, done = builder.append_basic_block("loop"), builder.append_basic_block("done")
-    builder.cbranch(builder.icmp_signed("<", begin, end), loop, done)
+    (total,) = loop(builder, begin, end, [start], lambda k, sums: [builder.fadd(sums[0], term(k), flags=flags)])
+    builder.store(total, target).align = size
 
-    builder.position_at_end(loop)
-    k, sum_ = builder.phi(_i64), builder.phi(vector)
-    longer = builder.fadd(sum_, term(k), flags=flags)
+
+def loop(
+    builder: Any, begin: Any, end: Any, start: Sequence[Any], body: Callable[[Any, list[Any]], Sequence[Any]]
+) -> list[Any]:
+    """Writes code of a loop; returns what its values are at the end. body(k, values): writes what they become in step k of [begin, end)."""
+    before = builder.block
+    inside, done = builder.append_basic_block("loop"), builder.append_basic_block("done")
+    builder.cbranch(builder.icmp_signed("<", begin, end), inside, done)
+
+    builder.position_at_end(inside)
+    k, values = builder.phi(_i64), [builder.phi(value.type) for value in start]
+    after = body(k, values)
     following = builder.add(k, ir.Constant(_i64, 1))
-    for phi, first, next_ in ((k, begin, following), (sum_, start, longer)):
+    for phi, first, next_ in ((k, begin, following), *zip(values, start, after, strict=True)):
         phi.add_incoming(first, before)
-        phi.add_incoming(next_, loop)
-    builder.cbranch(builder.icmp_signed("<", following, end), loop, done)
+        phi.add_incoming(next_, inside)
+    builder.cbranch(builder.icmp_signed("<", following, end), inside, done)
 
     builder.position_at_end(done)
-    result = builder.phi(vector)
-    result.add_incoming(start, before)
-    result.add_incoming(longer, loop)
-    builder.store(result, target).align = size
+    results = [builder.phi(value.type) for value in start]
+    for result, first, last in zip(results, start, after, strict=True):
+        result.add_incoming(first, before)
+        result.add_incoming(last, inside)
+    return results
 
 
 @instruction
@@ -127,29 +136,18 @@ def add_products(typingctx: Any, total: Any, table: Any, factor: Any, place: Any
         starts = [builder.load(t) for t in targets]
         for start in starts:
             start.align = size
-        before = builder.block
-        loop, done = builder.append_basic_block("loop"), builder.append_basic_block("done")
-        zero = ir.Constant(_i64, 0)
-        builder.cbranch(builder.icmp_signed("<", zero, inputs), loop, done)
-        builder.position_at_end(loop)
-        i, sums = builder.phi(_i64), [builder.phi(vector) for _ in rows]
-        weights = builder.load(place(table, builder.add(builder.mul(i, ir.Constant(_i64, LANES)), lane)))
-        weights.align = size
-        longer = []
-        for m, sum_ in zip(rows, sums, strict=True):
-            value = builder.load(builder.gep(factor.data, [builder.add(builder.mul(m, inputs), i)]))
-            product = builder.fmul(weights, _broadcast(builder, value, PANEL), flags=FUSED)
-            longer.append(builder.fadd(sum_, product, flags=FUSED))
-        following = builder.add(i, ir.Constant(_i64, 1))
-        for phi, start, next_ in ((i, zero, following), *zip(sums, starts, longer, strict=True)):
-            phi.add_incoming(start, before)
-            phi.add_incoming(next_, loop)
-        builder.cbranch(builder.icmp_signed("<", following, inputs), loop, done)
-        builder.position_at_end(done)
-        results = [builder.phi(vector) for _ in rows]
-        for result, start, next_ in zip(results, starts, longer, strict=True):
-            result.add_incoming(start, before)
-            result.add_incoming(next_, loop)
+
+        def add(i: Any, sums: list[Any]) -> list[Any]:
+            weights = builder.load(place(table, builder.add(builder.mul(i, ir.Constant(_i64, LANES)), lane)))
+            weights.align = size
+            longer = []
+            for m, sum_ in zip(rows, sums, strict=True):
+                value = builder.load(builder.gep(factor.data, [builder.add(builder.mul(m, inputs), i)]))
+                product = builder.fmul(weights, _broadcast(builder, value, PANEL), flags=FUSED)
+                longer.append(builder.fadd(sum_, product, flags=FUSED))
+            return longer
+
+        results = loop(builder, ir.Constant(_i64, 0), inputs, starts, add)
         for result, target in zip(results, targets, strict=True):
             builder.store(result, target).align = size
         return context.get_dummy_value()
@@ -253,29 +251,16 @@ def _largest_short(typingctx: Any, target: Any, to: Any, which: Any, source: Any
             return values
 
         first, nought = load(ir.Constant(_i64, 0)), ir.Constant(ir.VectorType(i8, SHORT), None)
-        before = builder.block
-        loop, done = builder.append_basic_block("loop"), builder.append_basic_block("done")
-        one = ir.Constant(_i64, 1)
-        builder.cbranch(builder.icmp_signed("<", one, count), loop, done)
-        builder.position_at_end(loop)
-        k, best, number = builder.phi(_i64), builder.phi(first.type), builder.phi(nought.type)
-        other = load(k)
-        larger = builder.or_(builder.fcmp_ordered(">", other, best), builder.fcmp_unordered("uno", other, other))
-        best_next = builder.select(larger, other, best)
-        number_next = builder.select(larger, _broadcast(builder, builder.trunc(k, i8), SHORT), number)
-        following = builder.add(k, one)
-        for phi, start_, next_ in ((k, one, following), (best, first, best_next), (number, nought, number_next)):
-            phi.add_incoming(start_, before)
-            phi.add_incoming(next_, loop)
-        builder.cbranch(builder.icmp_signed("<", following, count), loop, done)
-        builder.position_at_end(done)
-        results = []
-        for array, to_align, values in ((0, size, (first, best_next)), (1, 1, (nought, number_next))):
-            result = builder.phi(values[0].type)
-            result.add_incoming(values[0], before)
-            result.add_incoming(values[1], loop)
-            results.append((array, to_align, result))
-        for array, to_align, result in results:
+
+        def compare(k: Any, found: list[Any]) -> list[Any]:
+            best, number = found
+            other = load(k)
+            larger = builder.or_(builder.fcmp_ordered(">", other, best), builder.fcmp_unordered("uno", other, other))
+            which = _broadcast(builder, builder.trunc(k, i8), SHORT)
+            return [builder.select(larger, other, best), builder.select(larger, which, number)]
+
+        best, number = loop(builder, ir.Constant(_i64, 1), count, [first, nought], compare)
+        for array, to_align, result in ((0, size, best), (1, 1, number)):
             at = builder.bitcast(builder.gep(data[array], [arguments[1]]), result.type.as_pointer())
             builder.store(result, at).align = to_align
         return context.get_dummy_value()
