@@ -10,8 +10,7 @@
 
 Each task is asked of the cells that it is known by (`--cells` asks others). Every cell gets the same batches, the same Adam and a linear readout
 of its mean output over the second half of the steps (of `SpikingLSTM` and `LSNN` that is a rate of spikes); in `rows`, as there, cells that do
-not fire are read at the last step. `torch.nn.LSTM` stands beside them. `speed` is no task: it times a step of `CfC` and `LTC`. Measured results
-are in sequence_cells.md.
+not fire are read at the last step. `torch.nn.LSTM` stands beside them. Measured results are in sequence_cells.md.
 """
 
 import argparse
@@ -188,33 +187,9 @@ def learn(task: Task, cell: str, seed: int, rate: float | None = None) -> float:
         return float((out.argmax(1) == batch.y).float().mean())
 
 
-def speed() -> None:
-    """Prints how long a step of each takes, of the processor, and the ratio: the smallest of several runs of 28 steps."""
-    x = torch.rand(28, BATCH, 28)
-    for size in (32, 64, 128):
-        spent: dict[str, tuple[float, float]] = {}
-        for cell in ("LTC", "CfC"):
-            net, each = CELLS[cell](28, size), []
-            for _ in range(3):
-                began = time.process_time()
-                with torch.no_grad():
-                    net(x)
-                between = time.process_time()
-                net(x)[-1].sum().backward()
-                each.append((between - began, time.process_time() - between))
-            forward, both = zip(*each, strict=True)
-            spent[cell] = min(forward) / len(x), min(both) / len(x)
-        for k, what in enumerate(("forward", "forward and backward")):
-            slow, fast = spent["LTC"][k], spent["CfC"][k]
-            print(
-                f"{size:4} units, {BATCH} sequences, {what:20}  LTC {slow * 1e3:6.2f} ms a step, CfC {fast * 1e3:6.3f} ms: {slow / fast:.1f}",
-                flush=True,
-            )
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("tasks", nargs="+", choices=[*TASKS, "rows", "speed"])
+    parser.add_argument("tasks", nargs="+", choices=[*TASKS, "rows"])
     parser.add_argument("--cells", nargs="+", choices=CELLS, help="by default those that each task is known by")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--rate", type=float, help="learning rate at its highest; 0.01 for LTC, 0.005 else")
@@ -229,10 +204,8 @@ def main() -> None:
             parser.error("rows needs the four files of MNIST: --mnist FOLDER")
         updates = options.epochs * 60_000 // BATCH
         known["rows"] = Task(rows(options.mnist), 28, 10, updates, 0, ROWS, options.units, 0.0)
-    if "speed" in options.tasks:
-        speed()
     for name in options.tasks:
-        for cell in options.cells or (known[name].cells if name in known else ()):
+        for cell in options.cells or known[name].cells:
             for seed in options.seeds:
                 used = time.process_time()
                 found = learn(known[name], cell, seed, options.rate)
