@@ -67,3 +67,19 @@ def test_without_a_compiler_they_are_the_mathematical_functions() -> None:
     assert elementary.exp(1.0) == math.e
     assert elementary.tanh(0.5) == math.tanh(0.5)
     assert elementary.exprel(0.0) == 1 and elementary.exprel(2.0) == math.expm1(2) / 2
+
+
+@njit
+def each_near(x: np.ndarray, found: np.ndarray) -> None:
+    for j in range(len(x)):
+        found[j] = elementary.exprel_near(x[j])
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_exprel_of_a_small_argument(kind: type) -> None:
+    x = np.linspace(elementary.LEAST, elementary.MOST, 20_001).astype(kind)
+    found, wide = np.empty_like(x), x.astype(np.longdouble)
+    each_near(x, found)
+    exact = np.where(wide == 0, 1, np.expm1(wide) / np.where(wide == 0, 1, wide))
+    assert float(np.max(np.abs(found - exact) / np.spacing(exact.astype(kind)).astype(np.longdouble))) < 2.1
+    assert elementary.exprel_near(0.1) == elementary.exprel(0.1)

@@ -144,3 +144,25 @@ def test_a_conductance_that_nothing_feeds_ends_at_zero() -> None:
     assert values[0].min() > 0
     assert values[-1].max() == 0 or platform.machine().lower() not in ("x86_64", "amd64")
     assert np.float32(1e-40) * np.float32(0.5) > 0, "the caller's own arithmetic is as it was"
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+def test_conductances_of_any_size_decay_by_their_exponential(dtype: torch.dtype) -> None:
+    """Blocks of neurons whose decays in a step are small take a shorter exponential; 200 neurons are two blocks, one with all sizes."""
+    weights, dt = np.r_[np.full(128, 2.0), np.geomspace(1e-3, 1e5, 72)], 0.1 * ms
+    cell = rv.ConductanceLIF(dt=dt, v_threshold=1.0)
+    net = rv.Network(dt=dt, seed=0, dtype=dtype)
+    cells = net.add(200, cell, "cells")
+    source = net.add(200, rv.SpikeSource(np.full(200, 0.5 * ms), np.arange(200)), "source")
+    net.connect(source, cells, rv.OneToOne(), weight=weights * nS, delay=dt)
+    for name in ("v", "g_exc", "g_inh"):
+        net.record(cells, name)
+    run = net.run(5 * ms)
+    v, g, h = (run.trace(cells, name)[1].astype(np.float64) for name in ("v", "g_exc", "g_inh"))
+    p = cell.parameter_values()
+    z = -dt / p["c_mem"] * (p["g_leak"] + g + h)
+    pull = p["g_leak"] * (p["v_leak"] - v) + g * (p["v_exc"] - v) + h * (p["v_inh"] - v)
+    expected = v + dt / p["c_mem"] * np.expm1(z) / z * pull
+    assert z.min() < -10 and ((z > -1) & (z < -0.1)).any() and not h.any()
+    tolerance = 1e-12 if dtype == torch.float64 else 1e-6
+    np.testing.assert_allclose(v[1:], expected[:-1], rtol=tolerance, atol=tolerance * 0.1)

@@ -17,6 +17,9 @@ from numba.extending import overload
 
 from ranvier.kernels.cpu.vector import FUSED, instruction
 
+LEAST, MOST = -1.0, 0.125  # arguments of `exprel_near`
+
+
 INLINE: Any = {"forceinline": True, "error_model": "numpy"}
 
 
@@ -28,6 +31,11 @@ def exp(x: Any) -> Any:
 def exprel(x: Any) -> Any:
     """(exp(x) - 1) / x of a float32 or float64, in its type, and its limit 1 at x = 0."""
     return math.expm1(x) / x if x else 1.0
+
+
+def exprel_near(x: Any) -> Any:
+    """exprel(x) from `LEAST` to `MOST`, and nowhere else, at a fifth of the work. Errors: at most 2.1 units of the last place."""
+    return exprel(x)
 
 
 def tanh(x: Any) -> Any:
@@ -43,6 +51,11 @@ def _exp(x: Any) -> Any:
 @overload(exprel, jit_options=INLINE)
 def _exprel(x: Any) -> Any:
     return FUNCTIONS[x][1]
+
+
+@overload(exprel_near, jit_options=INLINE)
+def _exprel_near(x: Any) -> Any:
+    return _near_32 if x == types.float32 else _near_64
 
 
 @overload(tanh, jit_options=INLINE)
@@ -106,6 +119,35 @@ def near_64(r: Any) -> Any:
     )
     third = fused(r, 2.5100385495510319078e-8, 2.7620088445409748161e-7)
     return fused(s, fused(s * s, fused(s * s, third, second), first), r)
+
+
+# exprel through Chebyshev's points between `LEAST` and `MOST`: coefficients, from the constant on.
+Q_32 = tuple(
+    map(
+        np.float32,
+        (
+            0.99999999977564042659, 0.5000000979065163303, 0.16666689326727986463, 0.041661178634833879187, 0.0083021186410644611427,
+            0.0013236722961296740852, 0.00013650041822692082524,
+        ),
+    )
+)  # fmt: skip
+Q_64 = (
+    1.0000000000000000162, 0.49999999999999823966, 0.16666666666665413881, 0.041666666666958218436, 0.0083333333357914683266, 0.0013888888852157031216,
+    0.00019841259473880851303, 0.000024801098326218430112, 2.754553652981167389e-6, 2.7390377545906660813e-7, 2.363397968476317848e-8, 1.4019856312790857383e-9,
+)  # fmt: skip
+
+
+def _near_32(x: Any) -> Any:
+    c = Q_32
+    return fused(x, fused(x, fused(x, fused(x, fused(x, fused(x, c[6], c[5]), c[4]), c[3]), c[2]), c[1]), c[0])
+
+
+def _near_64(x: Any) -> Any:
+    c, s = Q_64, x * x
+    first = fused(s, fused(x, c[3], c[2]), fused(x, c[1], c[0]))
+    second = fused(s, fused(x, c[7], c[6]), fused(x, c[5], c[4]))
+    third = fused(s, fused(x, c[11], c[10]), fused(x, c[9], c[8]))
+    return fused(s * s, fused(s * s, third, second), first)
 
 
 def _functions(

@@ -5,26 +5,29 @@ states, the coefficients that differ from neuron to neuron. All fields of a bloc
 a block is vectorised, and the ports that synapses write lie beside the states that read them.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 import sympy
 
+from ranvier.equations.functions import Expr, exprel
 from ranvier.equations.lowering import Loop
-from ranvier.equations.program import INPUT, port
+from ranvier.equations.program import INPUT, Assign, port
 from ranvier.kernels.cpu.cache import load
 from ranvier.kernels.cpu.compile import kernel, kernel_inline
+from ranvier.kernels.cpu.elementary import LEAST, MOST
 from ranvier.kernels.cpu.noise import bits, keys_at
 from ranvier.kernels.cpu.raw import get, put
 from ranvier.kernels.cpu.source import DECORATOR, constant_lines, header, step_lines
-from ranvier.kernels.printing import numba_dialect
+from ranvier.kernels.printing import numba_dialect, render
 
 CONSTANT, ALIKE, EACH = range(3)  # currents: constant; that change in time, one for all neurons, or one for each
 LANES = 128  # neurons of a block: long enough for any vector, short enough that threads can share a thousand neurons
 
-IMPORTS = """from ranvier.kernels.cpu.interleave import interleave
+IMPORTS = """from ranvier.kernels.cpu.elementary import exprel_near
+from ranvier.kernels.cpu.interleave import interleave, some
 from ranvier.kernels.cpu.population import collect
 from ranvier.kernels.cpu.raw import get, put
 
@@ -68,6 +71,7 @@ def update_source(loop: Loop, layout: Layout) -> str:
     """Kernel `update`, see `ARGUMENTS`: one step of a model's equations."""
     constants: dict[float, str] = {}
     dialect = numba_dialect(constants)
+    dialect = replace(dialect, functions={**dialect.functions, near: "exprel_near"})
     program, ports = loop.program, range(layout.ports)
     at = {s: layout.ports + k for k, s in enumerate(program.states)}
     at |= {c: layout.ports + layout.states + k for k, c in enumerate(layout.each)}
@@ -82,22 +86,47 @@ def update_source(loop: Loop, layout: Layout) -> str:
     current = f"get(data, w + {(layout.fields - 1) * LANES} + j)" if layout.current else "current"
     current = f"get(values, row + q * {LANES} + j)" if layout.timed == EACH else current
     read += [f"i_j = {current}{' + p0' if layout.pulse else ''}"]
-    body = step_lines(loop, names, dialect)
     zero = dialect.number(0.0)
-    write = [f"put(data, w + {k * LANES} + j, {zero})" for k in ports]
-    write += [
-        f"put(data, w + {at[s] * LANES} + j, {names[e]})" for s, e in program.after.items() if names[e] != names[s]
-    ]
-    write += [f"put(mask, j, {names[program.output]} != {zero})"] if program.fires else []
+
+    def lane(name: str, loop: Loop) -> list[str]:
+        """The function that takes one neuron a step on."""
+        own = dict(names)
+        body = step_lines(loop, own, dialect)
+        write = [f"put(data, w + {k * LANES} + j, {zero})" for k in ports]
+        write += [f"put(data, w + {at[s] * LANES} + j, {own[e]})" for s, e in program.after.items() if own[e] != own[s]]
+        write += [f"put(mask, j, {own[program.output]} != {zero})"] if program.fires else []
+        return function(name, [*read, *body, *write])
+
+    def function(name: str, body: list[str]) -> list[str]:
+        numbers = [line.replace("x.dtype", "data.dtype") for line in constant_lines(constants)]
+        return [
+            INLINED,
+            f"def {name}({', '.join(['j', *taken])}):",
+            *numbers,
+            *(f"    {line}" for line in body),
+            "",
+            "",
+        ]
+
     current_lines, timed = _current_lines(layout, len(common))
     taken = ["data", "values", "mask", "w", *timed, *(str(c) for c in common)]
+    functions = lane("lane", loop)
+    step = [f"interleave(lane, m, ({', '.join(taken)}))"]
+    decays = _decays(loop)
+    if decays:
+        least, most = dialect.number(LEAST), dialect.number(MOST)
+        within = " and ".join(f"{least} <= {render(z, names, dialect)} <= {most}" for z in decays)
+        functions += lane("lane_near", _near(loop, decays))
+        functions += function("far", [*read, f"return np.int32(0) if {within} else np.int32(1)"])
+        given = f"m, ({', '.join(taken)})"
+        step = [
+            f"if some(far, {given}):",
+            f"    interleave(lane, {given})",
+            "else:",
+            f"    interleave(lane_near, {given})",
+        ]
     lines = [
-        INLINED,
-        f"def lane({', '.join(['j', *taken])}):",
-        *(line.replace("x.dtype", "data.dtype") for line in constant_lines(constants)),
-        *(f"    {line}" for line in [*read, *body, *write]),
-        "",
-        "",
+        *functions,
         DECORATOR,
         f"def update({ARGUMENTS}):",
         *(f"    {c} = values[numbers + {k}]" for k, c in enumerate(common)),
@@ -105,11 +134,42 @@ def update_source(loop: Loop, layout: Layout) -> str:
         "    for q in range(first, last):",
         f"        w = place + q * {layout.size}",
         f"        m = {LANES} - max(0, (q + 1) * {LANES} - n)",  # from which the compiler sees that no field reaches into the next one
-        f"        interleave(lane, m, ({', '.join(taken)}))",
+        *(f"        {line}" for line in step),
         *([f"        count = collect(mask, words, m, born + q * {LANES}, fired, count)"] if program.fires else []),
         "    return count",
     ]
     return IMPORTS + header(loop, "one step of a population") + "\n".join(lines) + "\n"
+
+
+class near(sympy.Function):  # noqa: N801
+    """exprel of an argument that is known to be small."""
+
+
+def _decays(loop: Loop) -> list[Expr]:
+    """Arguments of exprel that cost little to look at in advance: sums and products of what a step begins with."""
+    begin = {INPUT, *loop.states, *loop.coefficients}
+    found: dict[Expr, None] = {}
+    for line in loop.statements:
+        if isinstance(line, Assign):
+            for call in sorted(line.value.atoms(exprel), key=str):
+                (z,) = call.args
+                plain = all(
+                    part.is_Symbol or part.is_Number or part.is_Add or part.is_Mul
+                    for part in sympy.preorder_traversal(z)
+                )
+                if plain and z.free_symbols <= begin:
+                    found[z] = None
+    return list(found)
+
+
+def _near(loop: Loop, decays: Sequence[Expr]) -> Loop:
+    """The loop where these arguments of exprel are small."""
+    small = {exprel(z): near(z) for z in decays}
+    lines = [
+        Assign(line.target, line.value.xreplace(small)) if isinstance(line, Assign) else line
+        for line in loop.statements
+    ]
+    return replace(loop, statements=tuple(lines))
 
 
 def _current_lines(layout: Layout, common: int) -> tuple[list[str], list[str]]:

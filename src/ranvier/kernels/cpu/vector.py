@@ -89,9 +89,17 @@ def add_in_order(
 
 
 def loop(
-    builder: Any, begin: Any, end: Any, start: Sequence[Any], body: Callable[[Any, list[Any]], Sequence[Any]]
+    builder: Any,
+    begin: Any,
+    end: Any,
+    start: Sequence[Any],
+    body: Callable[[Any, list[Any]], Sequence[Any]],
+    hint: Any = None,
 ) -> list[Any]:
-    """Writes code of a loop; returns what its values are at the end. body(k, values): writes what they become in step k of [begin, end)."""
+    """Writes code of a loop; returns what its values are at the end. body(k, values): writes what they become in step k of [begin, end).
+
+    hint: metadata that tell LLVM how to compile it.
+    """
     before = builder.block
     inside, done = builder.append_basic_block("loop"), builder.append_basic_block("done")
     builder.cbranch(builder.icmp_signed("<", begin, end), inside, done)
@@ -99,17 +107,19 @@ def loop(
     builder.position_at_end(inside)
     k, values = builder.phi(_i64), [builder.phi(value.type) for value in start]
     after = body(k, values)
-    following = builder.add(k, ir.Constant(_i64, 1))
+    following, latest = builder.add(k, ir.Constant(_i64, 1), flags=("nsw",)), builder.block
     for phi, first, next_ in ((k, begin, following), *zip(values, start, after, strict=True)):
         phi.add_incoming(first, before)
-        phi.add_incoming(next_, inside)
-    builder.cbranch(builder.icmp_signed("<", following, end), inside, done)
+        phi.add_incoming(next_, latest)
+    branch = builder.cbranch(builder.icmp_signed("<", following, end), inside, done)
+    if hint is not None:
+        branch.set_metadata("llvm.loop", hint)
 
     builder.position_at_end(done)
     results = [builder.phi(value.type) for value in start]
     for result, first, last in zip(results, start, after, strict=True):
         result.add_incoming(first, before)
-        result.add_incoming(last, inside)
+        result.add_incoming(last, latest)
     return results
 
 
