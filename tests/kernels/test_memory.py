@@ -2,7 +2,9 @@
 
 import gc
 import threading
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -91,3 +93,18 @@ def test_no_more_than_the_limit_is_kept(monkeypatch: pytest.MonkeyPatch) -> None
     del tensor
     gc.collect()
     assert memory._kept <= before <= KEPT
+
+
+def test_zeros_take_the_pages_that_are_written() -> None:
+    def resident() -> int:
+        lines = Path("/proc/self/status").read_text().splitlines()
+        return next(1024 * int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
+
+    table = memory.zeros_by_page(1 << 27, np.uint16)
+    assert table.flags.writeable and table.dtype == np.uint16 and not table[:: 1 << 20].any()
+    if Path("/proc/self/status").exists():
+        before = resident()
+        table[:: 1 << 18] = 1  # 512 pages of 65,536
+        assert resident() - before < 1 << 24
+        assert table[:: 1 << 18].all()
+    assert not memory.zeros_by_page(10, np.int64).any()

@@ -13,6 +13,7 @@ from ranvier.equations.functions import Expr
 from ranvier.kernels.cpu import advance as columns
 from ranvier.kernels.cpu import openmp
 from ranvier.kernels.cpu.advance import visit_all
+from ranvier.kernels.cpu.memory import zeros_by_page
 from ranvier.kernels.cpu.plasticity import SPAN, WORD, sweep_kernel, sweep_source, visit_kernel, visit_source
 from ranvier.kernels.cpu.population import LANES
 from ranvier.plasticity.rule import STEP, Post, PreFirst, Rule, learning, symbol_of
@@ -55,7 +56,7 @@ class Learned:
                 lines += placed[post].n
         self.values, self.tables, self.reads = np.concatenate(values), np.concatenate(tables), np.array(reads, np.int64)
         self.visits = np.zeros((segments, 1), np.int64)
-        self.history = np.zeros(max(1, lines) * SPAN, np.uint16)
+        self.history = zeros_by_page(max(1, lines) * SPAN, np.uint16)
         self.fired, self.firing = np.zeros(max(1, lines), np.int64), np.zeros(max(1, lines), np.uint8)
         self.fading, self.moods = np.array(fading), np.zeros((1, len(fading)))
         self.rewards = np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)

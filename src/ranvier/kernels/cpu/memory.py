@@ -57,6 +57,17 @@ def empty(shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
     return torch.from_numpy(buffer(shape, str(dtype).removeprefix("torch.")))
 
 
+def zeros_by_page(count: int, dtype: Any) -> np.ndarray:
+    """Zeros of which only those pages take memory that are written: for tables whose most places never are. Flat."""
+    dtype = np.dtype(dtype)
+    size = count * dtype.itemsize
+    if size < SMALLEST or not hasattr(mmap, "MADV_NOHUGEPAGE"):
+        return np.zeros(count, dtype)
+    block = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    block.madvise(mmap.MADV_NOHUGEPAGE)
+    return np.frombuffer(block, dtype)
+
+
 def _round(size: int) -> int:
     """Sizes in eighths of a power of two, so that batches of nearly equal size share blocks."""
     step = max(1 << 16, 1 << (size.bit_length() - 4))
