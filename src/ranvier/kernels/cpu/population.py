@@ -5,19 +5,19 @@ states, the coefficients that differ from neuron to neuron. All fields of a bloc
 a block is vectorised, and the ports that synapses write lie beside the states that read them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 import sympy
 
-from ranvier.equations.functions import Expr, exprel
 from ranvier.equations.lowering import Loop
-from ranvier.equations.program import INPUT, Assign, port
+from ranvier.equations.program import INPUT, port
 from ranvier.kernels.cpu.cache import load
 from ranvier.kernels.cpu.compile import kernel, kernel_inline
 from ranvier.kernels.cpu.elementary import LEAST, MOST
+from ranvier.kernels.cpu.near import decays, near, where_near
 from ranvier.kernels.cpu.noise import bits, keys_at
 from ranvier.kernels.cpu.raw import get, put
 from ranvier.kernels.cpu.source import DECORATOR, constant_lines, header, step_lines
@@ -68,7 +68,10 @@ class Layout:
 
 
 def update_source(loop: Loop, layout: Layout) -> str:
-    """Kernel `update`, see `ARGUMENTS`: one step of a model's equations."""
+    """Kernel `update`, see `ARGUMENTS`: one step of a model's equations.
+
+    Where a block's neurons have small exponents (`near.py`), `lane_near` takes the step instead of `lane`, after a look at all of them by `far`.
+    """
     constants: dict[float, str] = {}
     dialect = numba_dialect(constants)
     dialect = replace(dialect, functions={**dialect.functions, near: "exprel_near"})
@@ -112,11 +115,11 @@ def update_source(loop: Loop, layout: Layout) -> str:
     taken = ["data", "values", "mask", "w", *timed, *(str(c) for c in common)]
     functions = lane("lane", loop)
     step = [f"interleave(lane, m, ({', '.join(taken)}))"]
-    decays = _decays(loop)
-    if decays:
+    small = decays(loop)
+    if small:
         least, most = dialect.number(LEAST), dialect.number(MOST)
-        within = " and ".join(f"{least} <= {render(z, names, dialect)} <= {most}" for z in decays)
-        functions += lane("lane_near", _near(loop, decays))
+        within = " and ".join(f"{least} <= {render(z, names, dialect)} <= {most}" for z in small)
+        functions += lane("lane_near", where_near(loop, small))
         functions += function("far", [*read, f"return np.int32(0) if {within} else np.int32(1)"])
         given = f"m, ({', '.join(taken)})"
         step = [
@@ -139,37 +142,6 @@ def update_source(loop: Loop, layout: Layout) -> str:
         "    return count",
     ]
     return IMPORTS + header(loop, "one step of a population") + "\n".join(lines) + "\n"
-
-
-class near(sympy.Function):  # noqa: N801
-    """exprel of an argument that is known to be small."""
-
-
-def _decays(loop: Loop) -> list[Expr]:
-    """Arguments of exprel that cost little to look at in advance: sums and products of what a step begins with."""
-    begin = {INPUT, *loop.states, *loop.coefficients}
-    found: dict[Expr, None] = {}
-    for line in loop.statements:
-        if isinstance(line, Assign):
-            for call in sorted(line.value.atoms(exprel), key=str):
-                (z,) = call.args
-                plain = all(
-                    part.is_Symbol or part.is_Number or part.is_Add or part.is_Mul
-                    for part in sympy.preorder_traversal(z)
-                )
-                if plain and z.free_symbols <= begin:
-                    found[z] = None
-    return list(found)
-
-
-def _near(loop: Loop, decays: Sequence[Expr]) -> Loop:
-    """The loop where these arguments of exprel are small."""
-    small = {exprel(z): near(z) for z in decays}
-    lines = [
-        Assign(line.target, line.value.xreplace(small)) if isinstance(line, Assign) else line
-        for line in loop.statements
-    ]
-    return replace(loop, statements=tuple(lines))
 
 
 def _current_lines(layout: Layout, common: int) -> tuple[list[str], list[str]]:
