@@ -6,8 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from numba import njit
 
+import ranvier as rv
+from ranvier.equations import tanh
 from ranvier.equations.build import build
 from ranvier.equations.lowering import lower
 from ranvier.equations.options import Subtract
@@ -15,6 +18,7 @@ from ranvier.kernels.cpu.cache import load
 from ranvier.kernels.cpu.elementary import exprel
 from ranvier.kernels.cpu.source import HEADER, Variant, backward_source, forward_source, graded_coefficients
 from ranvier.neurons import LI, LIF
+from ranvier.units import Dimensionless, Time, ms
 
 
 @pytest.fixture(scope="module")
@@ -74,3 +78,35 @@ def test_a_readout_compares_nothing() -> None:
     loop = lower(LI().program)
     body = forward_source(loop, Variant((loop.program.output,))).split("def forward")[1]
     assert ">=" not in body and " if " not in body
+
+
+class Bent(rv.Neuron):
+    """Two states whose slopes bend as tanh does."""
+
+    tau: Time = rv.parameter(10 * ms, positive=True)
+    gain: Dimensionless = rv.parameter(2.0)
+    v: Dimensionless = rv.state(0.0)
+    w: Dimensionless = rv.state(0.0)
+
+    def dynamics(self, s, i: Dimensionless):
+        return {"v": (tanh(self.gain * s.v) - s.v - s.w + i) / self.tau, "w": (tanh(s.v) - s.w) / (5 * self.tau)}
+
+    def threshold(self, s):
+        return s.v - 1.0
+
+    def reset(self, s):
+        return {"v": 0.0}
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-12), (torch.float32, 1e-4)])
+def test_a_hyperbolic_tangent_in_the_equations(dtype: torch.dtype, tolerance: float) -> None:
+    drive = 3 * torch.rand(30, 3, 37, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    found = []
+    for backend in ("cpu", "eager"):
+        x = drive.to(dtype).requires_grad_()
+        run = Bent(backend=backend, learn="gain").to(dtype).run(x, record=("v", "w"))
+        loss = run.output.sum() + sum(r.square().sum() for r in run.records.values())
+        found.append([run.output, *run.records.values(), *torch.autograd.grad(loss, x)])
+    assert 0 < float(found[0][0].detach().mean()) < 1
+    for a, b in zip(*found, strict=True):
+        torch.testing.assert_close(a, b, rtol=tolerance, atol=tolerance)

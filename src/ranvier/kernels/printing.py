@@ -42,7 +42,7 @@ TORCH = Dialect(
 NUMBA_FUNCTIONS: Mapping[type, str] = {
     sympy.exp: "exp",
     sympy.log: "math.log",
-    sympy.tanh: "math.tanh",
+    sympy.tanh: "tanh",
     sympy.atan: "math.atan",
     sympy.erf: "math.erf",
     sympy.Abs: "abs",

@@ -28,7 +28,7 @@ import math
 import numpy as np
 from numba import njit
 
-from ranvier.kernels.cpu.elementary import exp, exprel  # {elementary}
+from ranvier.kernels.cpu.elementary import exp, exprel, tanh  # {elementary}
 
 
 @njit(inline="always")
