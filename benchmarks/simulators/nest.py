@@ -34,6 +34,7 @@ NAMES = {
     "e_k": "E_K", "v_t": "V_T",
 }  # fmt: skip
 SEED = 1
+STATIC = ("excitatory_synapse", "inhibitory_synapse")
 
 
 class Nest:
@@ -50,6 +51,8 @@ class Nest:
         nest.verbosity = nest.VerbosityLevel.WARNING
         nest.ResetKernel()
         nest.resolution, nest.local_num_threads, nest.rng_seed = DT, self.threads, SEED
+        for name in STATIC:  # a model has room for 134 million synapses a thread, and the full microcircuit has more
+            nest.CopyModel("static_synapse", name)
         model, known = MODELS[row.cell], nest.GetDefaults(MODELS[row.cell])
         numbers = {NAMES[k]: v for k, v in row.numbers.items() if NAMES[k] in known}
         populations = {name: nest.Create(model, n, params=numbers) for name, n in row.sizes.items()}
@@ -106,7 +109,7 @@ def _synapse(p: Projection) -> dict[str, Any]:
         model = {"synapse_model": "stdp_synapse", "lambda": STDP["rate"], "alpha": STDP["alpha"], "Wmax": STDP["w_max"]}
         model |= {"tau_plus": STDP["tau"]}
         return model | {"weight": nest.random.normal(weight, p.weight_sd), "delay": delay}
-    return {"synapse_model": "static_synapse", "weight": weight, "delay": delay}
+    return {"synapse_model": STATIC[p.weight < 0], "weight": weight, "delay": delay}
 
 
 def simulation(row: Row, threads: int, kind: str, seconds: float) -> Nest:

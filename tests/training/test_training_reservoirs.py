@@ -83,6 +83,15 @@ def test_a_fit_that_cannot_be_done_is_said(sound_case, tmp_path):
         train(job, lambda text: None)
 
 
+def test_what_a_fit_warns_of_stands_in_the_report(sound_case, tmp_path):
+    model = EchoState(20, spectral_radius=3.0, readout=RidgeClassifier(1.0))
+    job = Job(sound_case.begin(tmp_path / "run"), sound_case.samples, sound_case.parts, model)
+    with pytest.warns(UserWarning, match="spectral_radius"):
+        figures = train(job, lambda text: None)
+    assert len(figures["warnings"]) == 1 and "spectral_radius" in figures["warnings"][0]
+    assert "spectral_radius" in (tmp_path / "run" / "report.html").read_text()
+
+
 # decisions
 
 

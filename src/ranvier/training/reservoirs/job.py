@@ -1,7 +1,9 @@
 """Fitting a reservoir: from labelled samples to its run folder and its report."""
 
 import time
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,19 +43,32 @@ def train(job: Job, say: Callable[[str], None]) -> dict[str, Any]:
     floor = linear_floor(features[parts.train], y[parts.train], features[parts.test], y[parts.test])
     say(f"linear floor (ridge on the same features): {100 * floor:.1f} % of the test samples")
     say(f"fitting {type(model).__name__} on {len(parts.train)} samples into {run.path}")
-    began = time.perf_counter()
+    began, told = time.perf_counter(), list[str]()
     try:
-        model.fit(sequences(inputs, parts.train), y[parts.train])
+        with _heard(told):
+            model.fit(sequences(inputs, parts.train), y[parts.train])
     except ValueError as error:  # what only the fit can know, such as a loss that is not finite
         raise RanvierError(f"the fit stopped: {error}") from error
     seconds = time.perf_counter() - began
     save(model, run.path / RESERVOIR)
     fitted = Fitted(model, recipe)
     measured = fitted.measure(inputs, parts.test)
-    figures = {"model": run.model, **final_figures(measured, y[parts.test], floor, seconds), "warnings": []}
+    figures = {"model": run.model, **final_figures(measured, y[parts.test], floor, seconds), "warnings": told}
     run.save_metrics(_history(model), figures)
     write_report(fitted.report(Outcome(run, job.samples, inputs, parts, measured, run.metrics())), run.path / REPORT)
     return figures
+
+
+@contextmanager
+def _heard(texts: list[str]) -> Iterator[None]:
+    """Adds what is warned of to `texts`, each once, and passes it on."""
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always", UserWarning)
+        yield
+    for heard in found:
+        if issubclass(heard.category, UserWarning) and str(heard.message) not in texts:
+            texts.append(str(heard.message))
+        warnings.warn_explicit(heard.message, heard.category, heard.filename, heard.lineno)
 
 
 def _history(model: Any) -> list[dict[str, Any]]:
