@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
+from tests.kernels.cells import assert_equal, drawn
 
 import ranvier as rv
 from ranvier.reservoirs.wired import WiredCfC
@@ -12,34 +12,12 @@ FORMS = ["gated", "no_gate", "pure"]
 WIRING = [[1, 0, -1], [0, 0, 1], [0, -1, 0], [1, 0, 0], [0, 0, 0]]  # two inputs, three units
 
 
-def drawn(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-
-
 def shaken(net: rv.CfC) -> rv.CfC:
     """With biases and time constants that are not 0."""
     with torch.no_grad():
         for k, p in enumerate(net.double().parameters()):
             p.add_(0.3 * drawn(*p.shape, seed=k))
     return net
-
-
-def measure(net: rv.CfC, x: Tensor, h: Tensor, elapsed: Tensor, backend: str) -> list[Tensor]:
-    """Output, record, final state, then the gradients of input, start and parameters."""
-    net.backend = backend
-    x, h = x.clone().requires_grad_(), h.clone().requires_grad_()
-    done = net.run(x, {"h": h}, record=("h",), elapsed=elapsed)
-    loss = (done.output * drawn(*done.output.shape, seed=5).to(x.dtype)).sum() + (done.state["h"] ** 2).sum()
-    return [done.output, done.records["h"], done.state["h"], *torch.autograd.grad(loss, [x, h, *net.parameters()])]
-
-
-def assert_equal(net: rv.CfC, steps: int, batch: int, kind: torch.dtype, tolerance: float) -> None:
-    x, h = drawn(steps, batch, net.in_features).to(kind), 0.3 * drawn(batch, net.size, seed=1).to(kind)
-    elapsed = 0.3 + drawn(steps, batch, seed=2).abs()
-    compiled, eager = (measure(net.to(kind), x, h, elapsed, backend) for backend in ("cpu", "eager"))
-    for a, b in zip(compiled, eager, strict=True):
-        assert a.dtype == b.dtype == kind
-        torch.testing.assert_close(a, b, rtol=tolerance, atol=tolerance * max(1.0, float(b.detach().abs().max())))
 
 
 @pytest.mark.parametrize("form", FORMS)

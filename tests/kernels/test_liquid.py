@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from tests.kernels.cells import assert_equal, drawn, measure
 from torch import Tensor
 
 import ranvier as rv
@@ -27,31 +28,8 @@ WIRING = [
 ]  # two inputs, three units, one of which nobody listens to
 
 
-def drawn(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-
-
 def cell(inputs: int, units: int, unfolds: int = 3) -> rv.LTC:
     return rv.LTC(inputs, units, unfolds=unfolds, generator=torch.Generator().manual_seed(1)).double()
-
-
-def measure(net: rv.LTC, x: Tensor, v: Tensor, elapsed: Tensor, backend: str) -> list[Tensor]:
-    """Output, record, final state, then the gradients of input, start and parameters."""
-    net.backend = backend
-    x, v = x.clone().requires_grad_(), v.clone().requires_grad_()
-    done = net.run(x, {"v": v}, record=("v",), elapsed=elapsed)
-    loss = (done.output * drawn(*done.output.shape, seed=5).to(x.dtype)).sum() + (done.state["v"] ** 2).sum()
-    gradients = torch.autograd.grad(loss, [x, v, *net.parameters()])
-    return [done.output, done.records["v"], done.state["v"], *gradients]
-
-
-def assert_equal(net: rv.LTC, steps: int, batch: int, kind: torch.dtype, tolerance: float) -> None:
-    x, v = drawn(steps, batch, net.in_features).to(kind), 0.3 * drawn(batch, net.size, seed=1).to(kind)
-    elapsed = 0.3 + drawn(steps, batch, seed=2).abs()
-    compiled, eager = (measure(net.to(kind), x, v, elapsed, backend) for backend in ("cpu", "eager"))
-    for a, b in zip(compiled, eager, strict=True):
-        assert a.dtype == b.dtype == kind
-        torch.testing.assert_close(a, b, rtol=tolerance, atol=tolerance * max(1.0, float(b.detach().abs().max())))
 
 
 @pytest.mark.parametrize("sizes", SIZES)
