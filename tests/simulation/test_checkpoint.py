@@ -74,3 +74,44 @@ def test_a_state_of_another_network():
     other.add(2, rv.LIF(dt=DT), "cell")
     with pytest.raises(ValueError, match="of another network"):
         learning().restore(other.state())
+
+
+def small(
+    weight: object = 0.2, delay: float = 2 * DT, pairs: object = ((0, 1), (1, 0)), tau: object = 0.02
+) -> rv.Network:
+    net = rv.Network(dt=DT, seed=1)
+    a, b = (net.add(2, rv.LIF(dt=DT, tau_mem=tau), name) for name in "ab")
+    a.inject(1.5)
+    net.connect(a, b, rv.Pairs(*pairs), weight=weight, delay=delay)
+    return net
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"weight": 0.3},
+        {"weight": [0.2, 0.3]},
+        {"weight": rv.simulation.Uniform(0.1, 0.2)},
+        {"delay": 3 * DT},
+        {"pairs": ((0, 1), (0, 1))},
+        {"weight": rv.simulation.Normal(0.2, 0.1)},
+    ],
+)
+def test_a_network_with_other_numbers(other):
+    state = small().state()
+    small().restore(state)
+    with pytest.raises(ValueError, match="a weight, a delay, a link or a parameter of a neuron differs"):
+        small(**other).restore(state)
+    older = {name: value for name, value in state.items() if name != "values" and not name.endswith(".current")}
+    small(**other).restore(older)  # a file of a version that did not tell
+
+
+def test_an_injected_current_belongs_to_the_state():
+    net = small()
+    a = net.populations[0].inject(2.0)
+    net.run(0.05)
+    state = net.state()
+    expected = net.run(0.05).spikes(a)[0]
+    a.inject(0.0)
+    again = net.restore(state).run(0.05).spikes(a)[0]
+    assert len(expected) > 0 and np.array_equal(again, expected)

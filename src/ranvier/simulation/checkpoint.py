@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from torch import Tensor
 
 from ranvier.files import UNREADABLE, write_atomic
 from ranvier.simulation.engine import Engine
@@ -17,11 +18,26 @@ EARLIER = 4096  # steps after which a history began anew, in files that do not s
 State = dict[str, np.ndarray]
 
 
-def state_of(engine: Engine, description: str) -> State:
-    """Everything that changes in time, by name; copies."""
+def told(value: Any) -> str:
+    """What a value is, numbers by their digest, as far as another process would say the same of its equal."""
+    value = value.detach().cpu().numpy() if isinstance(value, Tensor) else value
+    if isinstance(value, np.ndarray):
+        return f"{value.dtype}{value.shape}{hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()}"
+    if isinstance(value, Mapping):
+        return told([(key, value[key]) for key in sorted(value, key=str)])
+    if isinstance(value, list | tuple):
+        return f"({', '.join(map(told, value))})"
+    if callable(value):
+        return getattr(value, "__qualname__", type(value).__name__)
+    return f"{type(value).__name__}{told(vars(value))}" if hasattr(value, "__dict__") else repr(value)
+
+
+def state_of(engine: Engine, description: str, values: str = "") -> State:
+    """Everything that changes in time, by name; copies. description, values: what else decides whether it fits, parts and their numbers."""
     steps, neurons = engine.in_flight()
     state: State = {
-        "network": np.frombuffer(hashlib.sha256(description.encode()).digest(), np.uint8),
+        "network": _digest(description),
+        "values": _digest(values),
         "step": np.array(engine.step),
         "flying.step": steps,
         "flying.neuron": neurons,
@@ -29,6 +45,8 @@ def state_of(engine: Engine, description: str) -> State:
     for p in engine.placed:
         for name in p.states:
             state[f"{p.population.name}.{name}"] = p.field(engine.data, p.state_field(name))
+        if p.population.timed is None and not p.population.is_source:
+            state[f"{p.population.name}.current"] = np.array(p.population.current)
     learned = engine.learning
     for k, projection in learned.projections():
         state[f"{projection.name}.synapses"] = learned.states_of(k, engine.rows.states).copy()
@@ -40,17 +58,21 @@ def state_of(engine: Engine, description: str) -> State:
     return state
 
 
-def restore(engine: Engine, state: Mapping[str, np.ndarray], description: str) -> None:
+def restore(engine: Engine, state: Mapping[str, np.ndarray], description: str, values: str = "") -> None:
     """Puts a network into a state; refuses one of another network, and changes nothing then."""
-    own = state_of(engine, description)
+    own = state_of(engine, description, values)
     if "step" in state:
-        state = {"history.begins": np.array(max(0, int(state["step"]) - 1) // EARLIER * EARLIER)} | dict(state)
+        state = _completed(state, own)
     missing, more = sorted(set(own) - set(state)), sorted(set(state) - set(own))
     if missing or more:
         what = f"lacks {missing[0]}" if missing else f"has {more[0]} besides"
         raise ValueError(f"this state {what}: it is of another network.")
     if not np.array_equal(state["network"], own["network"]):
         raise ValueError("this state is of another network: a size, a parameter, a connection, the seed or dt differs.")
+    if not np.array_equal(state["values"], own["values"]):
+        raise ValueError(
+            "this state is of another network: a weight, a delay, a link or a parameter of a neuron differs."
+        )
     loose = ("flying.step", "flying.neuron", "history", "reward.step", "reward.modulator", "reward.amount")
     for name, value in own.items():
         if name not in loose and np.shape(state[name]) != value.shape:
@@ -82,6 +104,9 @@ def restore(engine: Engine, state: Mapping[str, np.ndarray], description: str) -
     for p in engine.placed:
         for name in p.states:
             p.write(engine.data, p.state_field(name), state[f"{p.population.name}.{name}"])
+        if f"{p.population.name}.current" in own:
+            current = np.array(state[f"{p.population.name}.current"], np.float64)
+            p.population.current = current if current.ndim else float(current)
     learned = engine.learning
     for k, projection in learned.projections():
         learned.states_of(k, engine.rows.states)[:] = state[f"{projection.name}.synapses"]
@@ -90,6 +115,17 @@ def restore(engine: Engine, state: Mapping[str, np.ndarray], description: str) -
     learned.moods[:] = np.asarray(state["modulators"])
     learned.rewards = rewards[0].astype(np.int64), rewards[1].astype(np.int64), rewards[2].astype(np.float64)
     engine.launch(steps, neurons)
+
+
+def _completed(state: Mapping[str, np.ndarray], own: State) -> State:
+    """With what files of earlier versions do not hold: digests of numbers, currents, and where histories begin."""
+    absent = {name: value for name, value in own.items() if name == "values" or name.endswith(".current")}
+    began = max(0, int(state["step"]) - 1) // EARLIER * EARLIER
+    return absent | {"history.begins": np.array(began)} | dict(state)
+
+
+def _digest(text: str) -> np.ndarray:
+    return np.frombuffer(hashlib.sha256(text.encode()).digest(), np.uint8)
 
 
 def _history(state: Mapping[str, np.ndarray], step: int) -> np.ndarray:

@@ -12,7 +12,7 @@ from ranvier.neurons.neuron import Neuron
 from ranvier.plasticity.rule import Rule
 from ranvier.simulation import room
 from ranvier.simulation.checking import indices, number, numbers, positions, seconds, whole
-from ranvier.simulation.checkpoint import State, load, restore, save, state_of
+from ranvier.simulation.checkpoint import State, load, restore, save, state_of, told
 from ranvier.simulation.currents import NAME as CURRENTS
 from ranvier.simulation.engine import Engine, Probe
 from ranvier.simulation.followed import Follower
@@ -380,13 +380,13 @@ class Network:
         """Where the network is: a dict of arrays that `restore` takes, with all that decides how it goes on."""
         self.build()
         assert self._engine is not None
-        return state_of(self._engine, repr(self._description()))
+        return state_of(self._engine, *self._described())
 
     def restore(self, state: Mapping[str, np.ndarray]) -> "Network":
         """Goes back (or forth) to a state of this network, or of one that was built in the same way."""
         self.build()
         assert self._engine is not None
-        restore(self._engine, state, repr(self._description()))
+        restore(self._engine, state, *self._described())
         return self
 
     def save(self, path: str | Path) -> None:
@@ -445,17 +445,14 @@ class Network:
             [*lines, *map(repr, self.populations), *map(repr, self.projections), *map(repr, self.drives)]
         )
 
-    def _description(self) -> list[object]:
-        """What decides whether a state fits."""
+    def _described(self) -> tuple[str, str]:
+        """What decides whether a state fits: the parts, and their numbers."""
         pairs = [(p.name, p.pattern, p.synapse, p.plasticity, p.pre.number, p.post.number) for p in self.projections]
-        return [
-            self.dt,
-            self.seed,
-            self.dtype,
-            [(p.name, p.n, p.model, np.size(p.current)) for p in self.populations],
-            pairs,
-            list(map(repr, self.drives)),
-        ]
+        parts = [(p.name, p.n, p.model, np.size(p.current)) for p in self.populations]
+        drives = list(map(repr, self.drives))
+        models = [p.model.parameter_values() for p in self.populations if isinstance(p.model, Neuron)]
+        links = [(p.pattern, p.weight, p.delay) for p in self.projections]
+        return repr([self.dt, self.seed, self.dtype, parts, pairs, drives]), told([models, links])
 
     def _plastic(self, where: str, projection: Any) -> Rule:
         if not isinstance(projection, Projection) or projection not in self.projections:
