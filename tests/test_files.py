@@ -32,7 +32,7 @@ def test_a_full_disk_is_named_and_the_old_file_kept(tmp_path: Path, monkeypatch:
     target = tmp_path / "file"
     write_atomic(target, "old")
     monkeypatch.setattr(*((os, "replace", full) if step == "replace" else (Path, step, full)))
-    text = r"cannot write .*file: No space left on device; expected a writable folder with free space\. Make room, or give .* --out"
+    text = r"cannot write .*file: No space left on device; expected a writable folder with free space\. Make room, or give another path"
     with pytest.raises(RanvierError, match=text):
         write_atomic(target, "new")
     assert target.read_text() == "old" and os.listdir(tmp_path) == ["file"]
@@ -58,3 +58,18 @@ def test_a_file_in_the_place_of_a_folder(tmp_path: Path):
     with pytest.raises(RanvierError, match=r"cannot write .*file/inner: .*; expected a writable folder"):
         write_atomic(tmp_path / "file" / "inner", "text")
     assert (tmp_path / "file").read_text() == ""
+
+
+def test_a_link_stays_and_its_file_is_written(tmp_path: Path):
+    (tmp_path / "file").write_text("old")
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    write_atomic(tmp_path / "link", "new")
+    assert (tmp_path / "link").is_symlink() and (tmp_path / "file").read_text() == "new"
+
+
+def test_what_is_no_file_is_left_alone(tmp_path: Path):
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("pipe", "."):
+        with pytest.raises(RanvierError, match=r"cannot write .*: it is no file\. Give the path of a file\."):
+            write_atomic(tmp_path / name, "text")
+    assert (tmp_path / "pipe").is_fifo()

@@ -1,10 +1,17 @@
 """Refusals shared by encoders, decoders and losses: each names the function, what was given and what to type."""
 
 import math
-from numbers import Integral
+from numbers import Integral, Real
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
+
+
+def scalar(value: Any) -> Any:
+    """A scalar of NumPy or torch, or an array or tensor without axes, as the Python number that it is; anything else as it is."""
+    return value.item() if isinstance(value, np.generic | np.ndarray | Tensor) and value.ndim == 0 else value
 
 
 def value_range(where: str, argument: str, x: Tensor) -> tuple[float, float]:
@@ -63,6 +70,10 @@ def steps_at_least(where: str, steps: int, least: int = 1) -> None:
 
 def positive_time(where: str, argument: str, seconds: float) -> None:
     """Refuse a duration that is not a finite number of seconds above 0."""
+    if not isinstance(scalar(seconds), Real):
+        raise TypeError(
+            f"{where}: {argument} must be a number of seconds, got {seconds!r}. Use for example {argument}=1*ms."
+        )
     if not (math.isfinite(seconds) and seconds > 0):
         raise ValueError(
             f"{where}: {argument} must be a time above 0 s, got {seconds}. Use for example {argument}=1*ms."

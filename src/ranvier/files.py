@@ -21,9 +21,12 @@ UNREADABLE = (
 def write_atomic(path: str | os.PathLike[str], content: bytes | str) -> Path:
     """Writes `content` and renames the file to `path`; makes parent folders.
 
-    A reader sees the old file or the new one, never half of it, even after a kill. Raises `RanvierError` where it cannot be written.
+    A reader sees the old file or the new one, never half of it, even after a kill; of a link, the file that it leads to. Raises `RanvierError`
+    where it cannot be written, or something other than a file is there, such as a device.
     """
-    target = Path(path)
+    target = Path(os.path.realpath(path))
+    if target.exists() and not target.is_file():
+        raise RanvierError(f"cannot write {path}: it is no file. Give the path of a file.")
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -35,12 +38,12 @@ def write_atomic(path: str | os.PathLike[str], content: bytes | str) -> Path:
     except OSError as error:
         raise RanvierError(
             f"cannot write {target}: {error.strerror or error}; expected a writable folder with free space. "
-            "Make room, or give another folder with --out."
+            "Make room, or give another path."
         ) from error
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
-    return target
+    return Path(path)
 
 
 def refuse_to_replace(path: str | os.PathLike[str], force: bool) -> None:

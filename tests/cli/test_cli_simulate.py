@@ -189,6 +189,32 @@ def test_what_is_typed_wrongly(ranvier, own: Path) -> None:
         assert expected in problem(ranvier("simulate", "wrong.py"))
 
 
+UNWIRED = """
+import ranvier as rv
+
+net = rv.Network()
+a = net.add(5, rv.PoissonSource(50.0), "a")
+b = net.add(5, rv.LIF(), "b").inject(2.0)
+net.connect(a, b, rv.FixedProbability(0.0))
+net.connect(b, b, rv.Pairs([], []))
+"""
+
+
+def test_projections_that_drew_no_synapse_have_no_histogram(ranvier, own: Path) -> None:
+    (own.parent / "unwired.py").write_text(UNWIRED)
+    answer = ranvier("simulate", "unwired.py", "--duration", "20ms", "--threads", 1)
+    assert answer.status == 0, answer.err
+    report = (own.parent / "unwired-simulation" / "report.html").read_text()
+    assert "Connectivity matrix" in report and "Right: weights" not in report
+
+
+def test_less_than_half_a_step_and_errors_that_name_their_network(ranvier, own: Path) -> None:
+    said = problem(ranvier("simulate", own, "--duration", "1e-6"))
+    assert "--duration 1e-6: shorter than half a step of dt=0.0001 s. Write --duration 100ms" in said
+    said = problem(ranvier("simulate", "microcircuit", "--set", "scale=2"))
+    assert said.count("microcircuit: ") == 1 and "scale must lie in (0, 1], got 2.0" in said
+
+
 def test_a_long_text_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(simulation_report, "TEXT", 10)
     assert simulation_report._text(Network()).endswith("\n  ...") and set(verb.NETWORKS) >= {"coba", "celegans"}

@@ -141,11 +141,13 @@ def test_a_population_that_nothing_reaches_is_said():
 
 def test_unknown_names():
     net, a, b = two()
-    net.record(b, "vm")
-    with pytest.raises(
-        ValueError, match=r"b has no state vm; did you mean v\?\. It has: v|b has no state vm\. It has: v"
-    ):
+    with pytest.raises(ValueError, match=r"b has no state V; did you mean v\?\. It has: v"):
+        net.record(b, "V")
+    net.record(b, "i_exponential")  # a synapse may still bring it
+    with pytest.raises(ValueError, match=r"b has no state i_exponential\. It has: v"):
         net.run(0.01)
+    with pytest.raises(ValueError, match=r"b has no state v_b; did you mean v\?\. It has: v"):
+        net.record(b, "v_b")
     with pytest.raises(ValueError, match=r"b: LIF has no state w\. It has: v"):
         b.initialize(w=0.0)
     with pytest.raises(ValueError, match="a is a source: it has spikes, which are recorded anyway, and no states"):
@@ -164,6 +166,129 @@ def test_positions_are_one_for_each_neuron():
         net.add(4, rv.LIF(), positions=np.zeros((3, 3)))
     with pytest.raises(ValueError, match=r"positions must be finite positions \[n, 1\]"):
         net.add(3, rv.LIF(), positions=np.zeros(3))
+
+
+# ---- numbers ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "of", [np.float32, np.int64, np.array, torch.tensor, lambda x: torch.tensor(float(x), requires_grad=True)]
+)
+def test_scalars_of_other_libraries_are_the_numbers_that_they_are(of):
+    two_of = of(2)
+    assert Normal(two_of, of(1), low=of(0)) == Normal(2, 1, low=0)
+    assert rv.PairSTDP(a_minus=two_of, w_max=of(4)) == rv.PairSTDP(a_minus=2.0, w_max=4.0)
+    assert rv.FixedProbability(of(1)) == rv.FixedProbability(1)
+    assert repr(rv.PoissonSource(two_of)) in ("PoissonSource(rate=2)", "PoissonSource(rate=2.0)")
+    net, a, b = two()
+    assert net.connect(a, b, weight=two_of, delay=np.float64(DT) * of(3).item()).weight == 2
+    c = net.connect(a, b, weight=of(1), delay=torch.tensor(3 * DT), plasticity=rv.PairSTDP())
+    assert type(c.weight) is type(c.delay) is float
+    net.drive(b, two_of, two_of)
+    net.noise(b, sd=two_of, mean=of(0))
+    b.inject(of(0))
+    assert net.drives[0].weight == net.drives[1].deviation == 2
+    net.normalise(c, two_of)
+    np.testing.assert_allclose(net.weights(c).weight, 2 / 30)
+    net.set_weights(c, of(1))
+    assert (net.weights(c).weight == 1).all() and (net.weights(c).delay == pytest.approx(3 * DT))
+
+
+def test_whole_numbers_of_other_libraries():
+    assert rv.FixedInDegree(torch.tensor(2)) == rv.FixedInDegree(np.int64(2)) == rv.FixedInDegree(2)
+    assert rv.Network(dt=np.float32(DT), seed=torch.tensor(3)).seed == 3  # pyright: ignore[reportArgumentType]
+
+
+def test_weights_of_tensors_that_learn_and_of_lists():
+    net, a, b = two()
+    c = net.connect(a, b, weight=torch.full((600,), 0.5, requires_grad=True))
+    d = net.connect(a, b, rv.Pairs([0, 1], [1, 0]), weight=[1, 2])
+    assert (net.weights(c).weight == 0.5).all() and net.weights(d).weight.tolist() == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("do", "words"),
+    [
+        (lambda net, a, b: net.connect(a, b, delay="1ms"), r"a -> b: delay must be a number, .* as in delay=1\.5 \* ms, got '1ms'"),
+        (lambda net, a, b: net.connect(a, b, weight="big"), r"a -> b: weight must be a number, a distribution, .* as in weight=0\.5, got 'big'"),
+        (lambda net, a, b: net.connect(a, b, weight=1j), "weight must be a number, .* got 1j"),
+        (lambda net, a, b: net.connect(a, b, weight=None), "weight must be a number, .* got None"),
+        (lambda net, a, b: net.connect(a, b, weight=True), "weight must be a number, .* got True"),
+        (lambda net, a, b: net.connect(a, b, weight=Normal), "weight must be a number, .* got <class"),
+        (lambda net, a, b: net.connect(a, b, weight=[[1.0], [1.0, 2.0]]), "weight must be a number, .* got "),
+        (lambda net, a, b: net.connect(a, b, delay=np.nan), r"delay must be finite, got nan\. Write delay=1\.5 \* ms"),
+        (lambda net, a, b: net.connect(a, b, synapse=rv.ExponentialSynapse), r"the synapse must be an object such as rv\.ExponentialSynapse\(\)"),
+        (lambda net, a, b: net.drive(b, 10, 0.1, synapse=rv.ExponentialSynapse), r"Network\.drive: the synapse must be an object such as rv\.Exp"),
+        (lambda net, a, b: net.noise(b, 1.0, synapse=rv.ExponentialSynapse), r"Network\.noise: the synapse must be an object such as rv\.Exp"),
+        (lambda net, a, b: net.noise(b, sd="x"), r"Network\.noise: sd must be a finite number, got 'x'\. Write sd=0\.1"),
+        (lambda net, a, b: net.noise(b, sd=-2.0), r"Network\.noise: sd must be a finite number >= 0, got -2\. Write sd=2"),
+        (lambda net, a, b: net.add(3, rv.LIF(), excitatory="inhibitory"), "excitatory must be True, False or None, got 'inhibitory'"),
+        (lambda net, a, b: rv.PoissonSource("a"), r"PoissonSource: rate must be a number, .* rv\.PoissonSource\(20\), got 'a'"),
+        (lambda net, a, b: rv.SpikeSource("a.aedat"), r"SpikeSource: times must be seconds, .*\(\[0\.01, 0\.02\]\), got 'a\.aedat'"),
+        (lambda net, a, b: rv.SpikeSource([object()]), r"SpikeSource: times must be seconds, .* got \[<object"),
+        (lambda net, a, b: rv.Pairs(0, 1), r"Pairs: pre must be a list of whole numbers, got int64 of shape \(\)"),
+        (lambda net, a, b: rv.Pairs([0], [0.5]), r"Pairs: post must be a list of whole numbers, got float64 of shape \(1,\)"),
+        (lambda net, a, b: Normal("a", 1), r"Normal: mean must be a number, got 'a'\. Write mean=1\.0"),  # pyright: ignore[reportArgumentType]
+        (lambda net, a, b: rv.Pairs([0], [1, 2]), r"Pairs: pre and post must have one length, got shapes \(1,\) and \(2,\)"),
+        (lambda net, a, b: rv.FixedProbability(np.float32(2)), r"the probability must be a number in \[0, 1\], got 2\.0"),
+        (lambda net, a, b: rv.FixedInDegree(torch.tensor(2.5)), "FixedInDegree: n must be a whole number, got 2.5"),  # pyright: ignore[reportArgumentType]
+        (lambda net, a, b: rv.FixedInDegree(-1), "FixedInDegree: n must be at least 0, got -1"),
+        (lambda net, a, b: Uniform(0, np.inf), "Uniform: high must be a finite number, got inf"),
+        (lambda net, a, b: Uniform(2, 1), "Uniform: low must lie below high, got low=2 and high=1"),
+        (lambda net, a, b: net.record(b, "v", every=1e-6), r"every must be at least 0\.0001 s, got 1e-06 s\. Write every=100 \* ms"),
+        (lambda net, a, b: net.run(1e-6), r"duration must be half a step of dt=0\.0001 s or more, got 1e-06 s\. Write net\.run\(100 \* ms\)"),
+        (lambda net, a, b: net.run(0.1, checkpoint_every="60"), r"checkpoint_every must be a number of seconds, got '60'\. Write checkpoint_every=60"),
+        (lambda net, a, b: net.run(0.1, checkpoint_every=np.nan), "checkpoint_every must be a number of seconds, got nan"),
+        (lambda net, a, b: net.run(0.1, checkpoint_every=-1), "checkpoint_every must be at least 0 s, got -1 s"),
+    ],
+)  # fmt: skip
+def test_what_is_no_number_is_named(do, words):
+    with pytest.raises((TypeError, ValueError), match=words):
+        do(*two())
+
+
+def test_rewards_and_runs_are_asked_for_what_they_know():
+    net, a, b = two()
+    c = net.connect(a, b, weight=0.1, plasticity=rv.RewardSTDP())
+    with pytest.raises(TypeError, match=r"Network\.reward: amount must be a number, or one for each time, got 'x'"):
+        net.reward("x")
+    with pytest.raises(TypeError, match=r"Network\.reward: at must be a time in seconds, or several, got 'x'"):
+        net.reward(1.0, at="x")
+    with pytest.raises(TypeError, match="weights must be a finite number, got 'x'"):
+        net.set_weights(c, "x")
+    run = net.run(2 * DT)
+    assert net.run(0).duration == 0  # nothing was asked for
+    with pytest.raises(ValueError, match=r"Run\.population_rate: bin must be a time above 0 s, got 0\."):
+        run.population_rate(b, 0)
+    with pytest.raises(TypeError, match=r"Run\.population_rate: bin must be a number of seconds, got '1ms'"):
+        run.population_rate(b, "1ms")  # pyright: ignore[reportArgumentType]
+    for ask in (run.spikes, run.counts, lambda p: run.trace(p, "v")):
+        with pytest.raises(
+            TypeError, match=r"Run: expected a population or some of its neurons, got 'b'\. Use what net\.add"
+        ):
+            ask("b")
+
+
+def test_a_period_is_as_long_as_the_space():
+    places = rv.simulation.grid(5, 3)
+
+    def ring(period):
+        return rv.simulation.DistanceDependent(places, places, lambda d: np.exp(-d), period=period).period
+
+    assert ring(5).tolist() == ring([5]).tolist() == [5, 5] and ring([4, np.inf]).tolist() == [4, np.inf]
+    with pytest.raises(
+        ValueError, match=r"period must be a length above 0, or 2, one for each axis, got -3\. Write period=None"
+    ):
+        ring(-3)
+    with pytest.raises(ValueError, match="period must be a length above 0, or 2, one for each axis, got \\[5, 5, 5\\]"):
+        ring([5, 5, 5])
+    with pytest.raises(
+        ValueError,
+        match=r"a period of 3 on axis 0 is shorter than the 4 that the positions span there\. Write period=4",
+    ):
+        ring(3)
+    with pytest.raises(TypeError, match="period must be a length above 0, .* got 'x'"):
+        ring("x")
 
 
 # ---- memory ----------------------------------------------------------------------------------------------------------
@@ -255,3 +380,30 @@ def test_where_no_state_was_kept_the_chunk_is_named(monkeypatch: pytest.MonkeyPa
     ):
         net.run(0.12)
     assert net.latest is not None and len(net.latest.trace(cells, "v")[1]) == 1200
+
+
+def test_more_neurons_than_memory_are_refused():
+    net = rv.Network()
+    net.add(10**11, rv.LIF(), "many")
+    with pytest.raises(MemoryError, match=r"states of all neurons need .* GB, .*those of many: 100,000,000,000 neurons"):
+        net.build()
+
+
+def test_drawn_weights_start_within_the_bounds_of_their_rule():
+    def learning(weight: object) -> rv.Network:
+        net = rv.Network(seed=0)
+        a, b = (net.add(10, rv.LIF(), name).inject(1.0) for name in "ab")
+        net.connect(a, b, weight=weight, plasticity=rv.plasticity.PairSTDP())
+        return net
+
+    learning(rv.simulation.Normal(0.5, 1.0, low=0.0, high=1.0)).build()
+    with pytest.raises(ValueError, match=r"weights must start within \[0, 1\], the bounds of PairSTDP, got .*low=\.\.\. and high"):
+        learning(rv.simulation.Normal(3.0, 1.0)).build()
+
+
+@pytest.mark.parametrize("start", [-60.0, rv.simulation.Uniform(-60.0, -50.0)])
+def test_a_start_without_its_unit(start):
+    net = rv.Network(dt=1e-4)
+    net.add(3, rv.ConductanceLIF(dt=1e-4), "cells").initialize(v=start)
+    with pytest.raises(ValueError, match=r"cells: v starts at 60 V, .* write initialize\(v=60 \* mV\)"):
+        net.build()

@@ -41,6 +41,17 @@ def test_one_network_takes_one_input_after_another():
     assert net.run(10 * DT).spikes(cells)[1].tolist() == [1]
 
 
+def test_a_run_is_played_again_a_step_later_unless_dt_is_subtracted():
+    net = built([0.5 * DT, 3.5 * DT], [0, 2])[0]
+    run = net.run(10 * DT)
+    times, neurons = run.spikes(net.populations[0])
+    np.testing.assert_allclose(times, [DT, 4 * DT])
+    for shift, steps in ((0.0, [1, 4]), (DT, [0, 3])):
+        again = built(times - shift, neurons)[0]
+        found = again.run(10 * DT)
+        np.testing.assert_array_equal(found.steps[found.neurons < 3], steps)
+
+
 def test_replay_refuses_what_is_past_and_what_replays_nothing():
     net, one, _, cells = built()
     net.run(10 * DT)

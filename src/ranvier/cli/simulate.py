@@ -101,6 +101,10 @@ def simulate(
         _check_free(folder, force)
         began = time.perf_counter()
         net = _made(make, options, network)
+        if not round(seconds / net.dt):
+            raise RanvierError(
+                f"--duration {duration}: shorter than half a step of dt={net.dt:g} s. Write --duration 100ms, or a smaller --dt."
+            )
         run, ended = _run(net, seconds)
         timings = {"build": time.perf_counter() - began - run.wall, "run": run.wall}
         seen = variations(run)
@@ -144,7 +148,8 @@ def _made(make: Callable[..., Any], options: Mapping[str, Any], where: str) -> N
     try:
         found = make(**options)
     except (ValueError, TypeError, ModelError) as error:
-        raise RanvierError(f"{where}: {error}") from error
+        named = str(error).startswith(f"{where}: ")  # a standard network's own error says which it is
+        raise RanvierError(str(error) if named else f"{where}: {error}") from error
     net = found[0] if isinstance(found, tuple) and found else found
     if not isinstance(net, Network):
         raise RanvierError(f"{where}: network() must return a ranvier.Network, got {type(net).__name__}.")

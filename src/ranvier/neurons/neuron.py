@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ranvier import kernels
+from ranvier.checks import scalar
 from ranvier.equations.build import Options, build
 from ranvier.equations.functions import STREAMS
 from ranvier.equations.integrators import Euler, Integrator, SemiImplicitEuler
@@ -80,7 +81,7 @@ class Neuron(Parameters, abstract=True):
         unknown = sorted(set(parameters) - set(known))
         if unknown:
             raise TypeError(f"{name} has no parameter {', '.join(unknown)}. It has: {', '.join(known)}.")
-        dt = self.default_dt if dt is None else dt
+        dt = self.default_dt if dt is None else scalar(dt)
         if not (isinstance(dt, int | float) and math.isfinite(dt) and dt > 0):
             raise ValueError(f"{name}: dt must be a positive number of seconds, got {dt}. Write dt=1 * ms.")
         if fire_on not in (">=", ">"):

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Protocol, get_type_hints
 
 import sympy
 
+from ranvier.checks import scalar
 from ranvier.equations.declaration import ModelError, ParameterSpec, parameter
 from ranvier.equations.functions import Expr
 from ranvier.units import NAMED, Dimension
@@ -122,7 +123,7 @@ class Rule:
             raise TypeError(f"{name}: simultaneous must be NoChange() or PreFirst(), got {simultaneous!r}.")
         self.values: dict[str, float] = {}
         for key, spec in known.items():
-            given = parameters.get(key, spec.default)
+            given = scalar(parameters.get(key, spec.default))
             if isinstance(given, bool) or not isinstance(given, int | float) or given != given:
                 raise TypeError(f"{name}: {key} must be a number, got {given!r}.")
             if spec.positive and given <= 0:

@@ -224,11 +224,12 @@ def _wiring(network: Network) -> str:
         style.tidy(drawn)
     caption = "Synapses of each pair of neurons, in blocks of neighbours; blue where weights are below zero."
     total = sum(c.pattern.expected(c.pre.n, c.post.n) for c in network.projections)
+    weights: dict[str, list[np.ndarray]] = {}
     if total <= DRAWN:
-        weights: dict[str, list[np.ndarray]] = {}
         for c in network.projections:
             weights.setdefault(f"from {c.pre.name}", []).append(network.weights(c).weight)
-        sets = {name: np.concatenate(found) for name, found in weights.items()}
+    sets = {name: np.concatenate(found) for name, found in weights.items()}
+    if any(map(len, sets.values())):  # patterns may draw no synapse
         side = drawing.add_axes((0.7, 0.17, 0.29, 0.66))
         kinds = {c.dimension for c in network.projections}
         unit = unit_for(kinds.pop(), np.concatenate(list(sets.values()))) if len(kinds) == 1 else None

@@ -1,9 +1,10 @@
 """Distributions of weights, delays, initial states: numbers drawn anew until they lie within bounds."""
 
 import math
-from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, Protocol
 
+from ranvier.checks import scalar
 from ranvier.kernels.cpu import wiring
 
 
@@ -20,12 +21,18 @@ class Distribution(Protocol):
         ...
 
 
-def _check(name: str, low: float, high: float, **numbers: float) -> None:
-    for key, value in numbers.items():
-        if not (isinstance(value, int | float) and math.isfinite(value)):
-            raise ValueError(f"{name}: {key} must be a finite number, got {value!r}.")
-    if not low < high:
-        raise ValueError(f"{name}: low must lie below high, got low={low:g} and high={high:g}.")
+def _check(d: Any, *finite: str) -> None:
+    """Numbers as Python has them, and bounds in order. finite: those that must be so; others may be infinite."""
+    name = type(d).__name__
+    for key in (f.name for f in fields(d)):
+        value = scalar(getattr(d, key))
+        if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
+            raise ValueError(f"{name}: {key} must be a number, got {value!r}. Write {key}=1.0.")
+        if key in finite and math.isinf(value):
+            raise ValueError(f"{name}: {key} must be a finite number, got {value!r}. Write {key}=1.0.")
+        object.__setattr__(d, key, value)
+    if not d.low < d.high:
+        raise ValueError(f"{name}: low must lie below high, got low={d.low:g} and high={d.high:g}.")
 
 
 @dataclass(frozen=True)
@@ -39,7 +46,7 @@ class Normal:
     high: float = math.inf
 
     def __post_init__(self) -> None:
-        _check("Normal", self.low, self.high, mean=self.mean, sd=self.sd)
+        _check(self, "mean", "sd")
         if self.sd < 0:
             raise ValueError(f"Normal: sd must be >= 0, got {self.sd:g}.")
         if self.sd > 0 and not (self.mean - 6 * self.sd < self.high and self.mean + 6 * self.sd > self.low):
@@ -62,7 +69,7 @@ class Uniform:
     high: float
 
     def __post_init__(self) -> None:
-        _check("Uniform", self.low, self.high, width=self.high - self.low)
+        _check(self, "low", "high")
 
     @property
     def constants(self) -> tuple[float, float]:
@@ -81,7 +88,7 @@ class LogNormal:
     high: float = math.inf
 
     def __post_init__(self) -> None:
-        _check("LogNormal", self.low, self.high, mu=self.mu, sigma=self.sigma)
+        _check(self, "mu", "sigma")
         if self.sigma < 0:
             raise ValueError(f"LogNormal: sigma must be >= 0, got {self.sigma:g}.")
 
@@ -101,7 +108,7 @@ class Exponential:
     high: float = math.inf
 
     def __post_init__(self) -> None:
-        _check("Exponential", self.low, self.high, mean=self.mean)
+        _check(self, "mean")
         if self.mean <= 0:
             raise ValueError(f"Exponential: mean must be > 0, got {self.mean:g}.")
 

@@ -20,6 +20,7 @@ from ranvier.plasticity.rule import STEP, Post, PreFirst, Rule, learning, symbol
 from ranvier.simulation.bundles import Rows
 from ranvier.simulation.memory import Placed
 from ranvier.simulation.projection import Projection
+from ranvier.simulation.soundness import changes_weights, check_bounds
 
 
 class Learned:
@@ -67,6 +68,8 @@ class Learned:
             rule = projection.plasticity
             assert rule is not None
             mine = self.states_of(k, self.rows.states)
+            if len(mine) and changes_weights(projection):
+                check_bounds(projection, float(mine[:, 0].min()), float(mine[:, 0].max()))
             for j, spec in enumerate(rule.declared.traces.values()):
                 if isinstance(spec.rest, Post):
                     to = placed[projection.post.number]

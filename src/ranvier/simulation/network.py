@@ -8,10 +8,21 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
+from ranvier.checks import scalar
 from ranvier.neurons.neuron import Neuron
 from ranvier.plasticity.rule import Rule
 from ranvier.simulation import room
-from ranvier.simulation.checking import indices, number, numbers, positions, seconds, whole
+from ranvier.simulation.checking import (
+    floats,
+    indices,
+    number,
+    numbers,
+    of_synapses,
+    positions,
+    seconds,
+    synapse_object,
+    whole,
+)
 from ranvier.simulation.checkpoint import State, load, restore, save, state_of, told
 from ranvier.simulation.currents import NAME as CURRENTS
 from ranvier.simulation.engine import Engine, Probe
@@ -20,7 +31,7 @@ from ranvier.simulation.initial import start
 from ranvier.simulation.patterns import AllToAll, Pattern, Within
 from ranvier.simulation.population import Population
 from ranvier.simulation.projection import Drive, Projection
-from ranvier.simulation.recording import Asked, Recording, meant
+from ranvier.simulation.recording import Asked, Recording, check_state, meant
 from ranvier.simulation.run import Run
 from ranvier.simulation.running import go
 from ranvier.simulation.soundness import check
@@ -106,6 +117,10 @@ class Network:
             raise TypeError(
                 f"Network.add: the model must be a neuron or a source, got {model!r}. Write net.add({n}, rv.LIF())."
             )
+        if excitatory is not None and not isinstance(excitatory, bool | np.bool_):
+            raise TypeError(
+                f"Network.add: excitatory must be True, False or None, got {excitatory!r}. Write excitatory=False."
+            )
         where = None if positions is None else self._placed(positions, n)
         name = name or f"{type(model).__name__}{len(self.populations)}"
         if any(p.name == name for p in self.populations):
@@ -143,13 +158,11 @@ class Network:
         pattern = AllToAll() if pattern is None else pattern
         if isinstance(pattern, type) or not hasattr(pattern, "wire"):
             raise TypeError(f"{name}: the pattern must be an object such as rv.FixedProbability(0.1), got {pattern!r}.")
-        if synapse is not None and not isinstance(synapse, Synapse):
-            raise TypeError(f"{name}: the synapse must be an object such as rv.ExponentialSynapse(), got {synapse!r}.")
+        synapse_object(name, synapse)
         if plasticity is not None and not isinstance(plasticity, Rule):
             raise TypeError(f"{name}: plasticity must be an object such as rv.PairSTDP(), got {plasticity!r}.")
-        if isinstance(weight, int | float) and not np.isfinite(weight):
-            raise ValueError(f"{name}: weight must be finite, got {weight}.")
-        delay = self.dt if delay is None else delay
+        weight = of_synapses(name, "weight", weight, "0.5")
+        delay = self.dt if delay is None else of_synapses(name, "delay", delay, "1.5 * ms")
         if not (pre is sending and post is taking):
             pattern = Within(pattern, senders, takers)
             weight, delay = (np.asarray(x).ravel() if np.shape(x) == (pre.n, post.n) else x for x in (weight, delay))
@@ -174,7 +187,8 @@ class Network:
         self._whole("Network.drive", post)
         if post.is_source:
             raise ValueError(f"Network.drive: {post.name} is a source, which takes no input.")
-        weight = number("Network.drive", "weight", weight)
+        synapse_object("Network.drive", synapse)
+        weight = number("Network.drive", "weight", weight, "0.5")
         rates = np.array([number("Network.drive", "rate", rate)]) if not isinstance(rate, Timed) else rate.values
         if callable(rates) or rates.ndim > 1:
             raise TypeError(
@@ -188,7 +202,7 @@ class Network:
                 f"Network.drive: {rates.max():g} impulses a second are {rates.max() * self.dt:g} a step; use inject() for their mean."
             )
         name = name or f"drive of {post.name} #{len(self.drives)}"
-        self.drives.append(Drive(post, rate if isinstance(rate, Timed) else float(rate), weight, 0.0, synapse, name))
+        self.drives.append(Drive(post, rate if isinstance(rate, Timed) else rates.item(), weight, 0.0, synapse, name))
         return self.drives[-1]
 
     def noise(
@@ -203,13 +217,12 @@ class Network:
         self._whole("Network.noise", post)
         if post.is_source:
             raise ValueError(f"Network.noise: {post.name} is a source, which takes no input.")
-        for what, value in (("sd", sd), ("mean", mean)):
-            if not np.isfinite(value) or (what == "sd" and value < 0):
-                raise ValueError(
-                    f"Network.noise: {what} must be a finite number{' >= 0' if what == 'sd' else ''}, got {value}."
-                )
+        synapse_object("Network.noise", synapse)
+        mean, sd = number("Network.noise", "mean", mean, "0.1"), number("Network.noise", "sd", sd, "0.1")
+        if sd < 0:
+            raise ValueError(f"Network.noise: sd must be a finite number >= 0, got {sd:g}. Write sd={-sd:g}.")
         name = name or f"noise of {post.name} #{len(self.drives)}"
-        self.drives.append(Drive(post, None, float(mean), float(sd), synapse, name))
+        self.drives.append(Drive(post, None, mean, sd, synapse, name))
         return self.drives[-1]
 
     def record(
@@ -230,13 +243,12 @@ class Network:
         Weights are brought up to date for each sample, which costs a look at every plastic synapse, and changes nothing of what happens. A run whose
         records need more memory than there is is refused; one whose records need a gigabyte is warned of.
         """
-        least = self.dt * (1 - 1e-6)
         if isinstance(of, Projection):
-            interval = 100 * ms if every is None else seconds("Network.record", "every", every, least)
+            interval = 100 * ms if every is None else seconds("Network.record", "every", every, self.dt)
             self._follow(of, state, synapses, max(1, round(interval / self.dt)))
             return
         population, chosen = self._some("Network.record", "of", of)
-        interval = self.dt if every is None else seconds("Network.record", "every", every, least)
+        interval = self.dt if every is None else seconds("Network.record", "every", every, self.dt)
         which = chosen if neurons is None else chosen[indices("Network.record", "neurons", neurons, of.n)]
         if synapses is not None:
             raise TypeError(
@@ -249,6 +261,8 @@ class Network:
         if state in ("spike", "spikes"):
             raise ValueError("Network.record: spikes are recorded anyway. Read them with run.spikes(population).")
         probe = Probe(population, state, which.astype(np.int64), max(1, round(interval / self.dt)))
+        if state != CURRENTS:
+            check_state(population, state, self._engine)
         if state == CURRENTS:
             self._asked.summed[of] = probe
         else:
@@ -277,6 +291,7 @@ class Network:
             if not self.populations:
                 raise ValueError("Network: there is no population. Write net.add(100, rv.LIF()).")
             check(self.populations, self.projections, self.drives, self.dt)
+            room.check_neurons(self.populations, self.dtype)
             room.check_synapses(self.projections, self.dtype)
             engine = Engine(self.populations, self.projections, self.drives, self.dt, self.seed, self.dtype)
             start(engine, self.seed)
@@ -296,7 +311,7 @@ class Network:
         """
         rule, now = self._plastic("Network.set_weights", projection), self.weights(projection).weight
         given = (
-            np.full(len(now), float(weights))
+            np.full(len(now), number(projection.name, "weights", weights, "0.5"))
             if np.ndim(weights) == 0
             else numbers(projection.name, "weights", weights, len(now))
         )
@@ -314,6 +329,7 @@ class Network:
         Neurons whose weights add up to 0 stay as they are. What leaves the bounds of the rule is put back to them, so that a sum can then miss `total`.
         """
         rule = self._plastic("Network.normalise", projection)
+        total = scalar(total)
         if isinstance(total, bool) or not isinstance(total, int | float) or not np.isfinite(total) or total == 0:
             raise ValueError(f"Network.normalise: total must be a finite number other than 0, got {total!r}.")
         self.build()
@@ -343,13 +359,11 @@ class Network:
             raise ValueError(
                 f"Network.reward: {where} has {'a' if to is None else 'no'} rule with a modulator. Use plasticity=rv.RewardSTDP()."
             )
-        times = np.atleast_1d(np.asarray(self.time if at is None else at, np.float64)).ravel()
+        times = floats("Network.reward", "at", self.time if at is None else at, "a time in seconds, or several").ravel()
         times = numbers("Network.reward", "at", times, times.size)
+        given = floats("Network.reward", "amount", amount, "a number, or one for each time")
         amounts = numbers(
-            "Network.reward",
-            "amount",
-            np.broadcast_to(np.asarray(amount, np.float64), times.shape) if np.ndim(amount) == 0 else amount,
-            times.size,
+            "Network.reward", "amount", given if given.ndim else np.broadcast_to(given, times.shape), times.size
         )
         steps = np.floor(times / self.dt + 1e-6).astype(np.int64)
         if steps.size and steps.min() < self._engine.step:
@@ -369,12 +383,13 @@ class Network:
             )
         self.build()
         assert self._engine is not None
-        first = float(np.min(times, initial=np.inf))
+        source = SpikeSource(times, neurons)
+        first = float(np.min(source.times, initial=np.inf))
         if first < self.time - 1e-6 * self.dt:
             raise ValueError(
                 f"Network.replay: times must not lie before now, {self.time:g} s, got {first:g} s. Add net.time, or restore an earlier state."
             )
-        self._engine.replay(population, SpikeSource(times, neurons))
+        self._engine.replay(population, source)
 
     def state(self) -> State:
         """Where the network is: a dict of arrays that `restore` takes, with all that decides how it goes on."""
@@ -410,9 +425,16 @@ class Network:
         checkpoint: a file to which the state is saved every `checkpoint_every` seconds of waiting, and at the end.
 
         Ctrl-C ends the run early; what ran so far is returned, and another `run` goes on from there. Where an error ends it, `Network.latest` is the
-        run until then. FloatingPointError: a state became NaN or infinite; population, neuron and time are named, and the network stands before that step.
+        run until then. FloatingPointError: a state became NaN or infinite; population, neuron and time are named, and the network stands before that step
+        (where plastic synapses take more than 8 MB no copy is kept: it stands behind the chunk in which it happened).
         """
         duration = seconds("Network.run", "duration", duration)
+        checkpoint_every = seconds("Network.run", "checkpoint_every", checkpoint_every, example="60")
+        if duration and not round(duration / self.dt):
+            raise ValueError(
+                f"Network.run: duration must be half a step of dt={self.dt:g} s or more, got {duration:g} s. "
+                "Write net.run(100 * ms), or give the network a smaller dt."
+            )
         self.build()
         engine = self._engine
         assert engine is not None

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
+from ranvier.checks import scalar
 from ranvier.neurons.neuron import Neuron
 from ranvier.simulation.checking import numbers
 from ranvier.simulation.distributions import Distribution
@@ -97,9 +97,9 @@ class Population:
         return value if hasattr(value, "kind") else self._given(key, value, n)
 
     def _given(self, name: str, value: Any, n: int) -> Any:
-        if isinstance(value, Tensor):
-            value = value.detach().cpu().numpy()
-        return numbers(self.name, name, value, n) if np.ndim(value) else float(numbers(self.name, name, [value], 1)[0])
+        if np.ndim(value):
+            return numbers(self.name, name, value, n)
+        return float(numbers(self.name, name, [scalar(value)], 1)[0])
 
     def _equations(self, what: str) -> Neuron:
         if not isinstance(self.model, Neuron):

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import FunctionType, MethodType, new_class
-from typing import Any, get_type_hints
+from typing import Annotated, Any, get_type_hints
 
 import sympy
 
@@ -157,6 +157,7 @@ def _class(neuron: type[Neuron], synapses: tuple[tuple[str, type[Synapse]], ...]
             i = i + (ours.methods["output"](bound, state) if ours.has("output") else getattr(state, ours.membrane))
         return slopes | theirs.methods["dynamics"](self, s, i)
 
+    dynamics.__annotations__["i"] = Annotated[Any, theirs.input_dimension("dynamics")]
     scope["dynamics"] = dynamics
     title = neuron.__name__ + "".join(f"_{name}" for name, _ in synapses)
     made: Any = new_class(title, (neuron,), exec_body=lambda body: body.update(scope))

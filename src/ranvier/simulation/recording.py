@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ranvier.neurons.neuron import Neuron
 from ranvier.simulation import room
 from ranvier.simulation.currents import NAME as CURRENTS
 from ranvier.simulation.currents import Summed
@@ -31,11 +32,7 @@ class Recording:
 
     def __init__(self, asked: Asked, engine: Engine, inputs: Sequence[Projection | Drive], end: int) -> None:
         for p in asked.probes.values():
-            known = engine.placed[p.population.number].states
-            if p.state not in known:
-                raise ValueError(
-                    f"Network.record: {p.population.name} has no state {p.state}{meant(p.state, known)}. It has: {', '.join(known)}."
-                )
+            check_state(p.population, p.state, engine)
         self.begin, self.end, self.dt = engine.step, end, engine.dt
         self.asked_probes, self.asked_sums = dict(asked.probes), dict(asked.summed)
         self.summed = Summed(list(self.asked_sums.values()), engine, inputs)
@@ -77,7 +74,22 @@ class Recording:
         )  # fmt: skip
 
 
+def check_state(population: Population, state: str, engine: Engine | None) -> None:
+    """Refuses a state that a population does not have. engine: None before the network is built, when synapses can still bring states, i_exponential."""
+    assert isinstance(population.model, Neuron)
+    if engine is None:
+        if "_" in state:
+            return
+        known = population.model.program.state_names
+    else:
+        known = engine.placed[population.number].states
+    if state not in known:
+        raise ValueError(
+            f"Network.record: {population.name} has no state {state}{meant(state, known)}. It has: {', '.join(known)}."
+        )
+
+
 def meant(name: str, known: Sequence[str]) -> str:
     """A question after a name that is not among those known."""
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)
     return f"; did you mean {near[0]}?" if near else ""

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from ranvier.free_memory import available
+from ranvier.neurons.neuron import Neuron
+from ranvier.simulation.population import Population
 from ranvier.simulation.projection import Projection
 
 SMALL = 1 << 26  # bytes that are never worth the question
@@ -36,6 +38,18 @@ def check_synapses(projections: Sequence[Projection], dtype: np.dtype) -> None:
         f"Most of them are those of {projections[worst].name}: {counts[worst]:,.0f} of {bytes_each(projections[worst], dtype)} bytes. "
         f"Use a sparser pattern such as rv.FixedInDegree(100), fewer neurons{plain}."
     )
+
+
+def check_neurons(populations: Sequence[Population], dtype: np.dtype) -> None:
+    """Raises MemoryError where the states of the neurons alone need more memory than there is."""
+    sizes = [p.n * len(p.model.program.state_names) * dtype.itemsize if isinstance(p.model, Neuron) else p.n for p in populations]
+    free = available() if sum(sizes) > SMALL else None
+    if free is not None and sum(sizes) > free:
+        worst = populations[int(np.argmax(sizes))]
+        raise MemoryError(
+            f"Network: the states of all neurons need {_gigabytes(sum(sizes))}, and {_gigabytes(free)} are available. "
+            f"Most of them are those of {worst.name}: {worst.n:,} neurons. Use fewer."
+        )
 
 
 def check_records(records: Iterable[tuple[Any, int, int, int]]) -> None:

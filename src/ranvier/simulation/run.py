@@ -81,6 +81,7 @@ class Run:
         bin: seconds. width: standard deviation [s] of a kernel by which the rate is smoothed, by default none; kernel: `gaussian`, `exponential` (which
         looks back only) or `rectangular` of `ranvier.analysis`. At the ends of the run the kernel is cut, and what is left of it counts in full.
         """
+        positive_time("Run.population_rate", "bin", bin)
         bins = max(1, round(self.duration / bin))
         found, edges = np.histogram(self.spikes(population)[0] - self.dt / 2, bins, (self.begin, self.end))
         rate = found / (population.n * (edges[1] - edges[0]))
@@ -104,6 +105,8 @@ class Run:
 
     def trace(self, population: Neurons | Projection, state: str) -> tuple[NDArray[np.float64], np.ndarray]:
         """Times [s] and values [samples, neurons] of a state that was recorded; of a projection, [samples, synapses]. In SI units."""
+        if not isinstance(population, Projection):
+            self._range(population.population if isinstance(population, PopulationView) else population)
         found = self.traces.get((population, state))
         if found is None and isinstance(population, PopulationView):
             found = self._columns(population, state)
@@ -148,6 +151,10 @@ class Run:
     def _range(self, population: Population | None) -> tuple[int, int]:
         if population is None:
             return 0, sum(p.n for p in self.populations)
+        if not isinstance(population, Population):
+            raise TypeError(
+                f"Run: expected a population or some of its neurons, got {population!r}. Use what net.add(...) returned, or run.populations[0]."
+            )
         if population not in self.populations:
             raise ValueError(
                 f"{population.name} is not of this network. It has: {', '.join(p.name for p in self.populations)}."

@@ -26,6 +26,7 @@ def check(
     """Raises ValueError for what cannot be meant; warns of neurons that nothing reaches."""
     for p in populations:
         _check_current(p)
+        _check_start(p)
     for c in projections:
         _check_delay(c, dt)
         _check_weight(c.name, c.post, c, c.weight)
@@ -83,6 +84,25 @@ def _check_current(p: Population) -> None:
         _refuse(f"{p.name}: a current of {current:g} A", current * r, span, PULL, f"inject({current:g} * pA)")
 
 
+def _check_start(p: Population) -> None:
+    if not isinstance(p.model, Neuron) or not p.starts:
+        return
+    span = _span(p.model)
+    for key, value in p.starts.items():
+        if (
+            span is None
+            or key not in p.model.declaration.states
+            or p.model.declaration.dimensions[key] != NAMED["voltage"]
+        ):
+            continue
+        size = max(map(abs, value.constants)) if hasattr(value, "kind") else _largest(value)
+        if size > JUMP * span:
+            raise ValueError(
+                f"{p.name}: {key} starts at {size:g} V, where the voltages of the model lie within {span:g} V. "
+                f"Numbers are in SI units: write initialize({key}={size:g} * mV), or whichever unit is meant."
+            )
+
+
 def _check_weight(name: str, post: Population, given: Projection | Drive, weight: Any) -> None:
     w = weight.high if hasattr(weight, "kind") and np.isfinite(weight.high) else weight
     w = w.constants[0] if hasattr(w, "kind") and type(w).__name__ in ("Normal", "Exponential") else w
@@ -128,19 +148,31 @@ def _check_rule(c: Projection) -> None:
     rule = c.plasticity
     if rule is None:
         return
-    name, found = type(rule).__name__, learning(type(rule))
-    if not any("w" in changes for changes in (found.on_pre, found.on_post, found.each_step)):
-        return  # it changes what a spike sends, not the weight
+    name = type(rule).__name__
+    if not changes_weights(c):
+        return
     if c.pre.excitatory is not None and (rule.w_min < 0 if c.pre.excitatory else rule.w_max > 0):
         kind, want = ("excitatory", "w_min=0") if c.pre.excitatory else ("inhibitory", "w_max=0")
         raise ValueError(
             f"{c.name}: {c.pre.name} is {kind} (Dale's law), but {name} lets weights change within [{rule.w_min:g}, {rule.w_max:g}]. Give it {want}."
         )
-    if not hasattr(c.weight, "kind"):
-        low, high = float(np.min(c.weight)), float(np.max(c.weight))
-        room = 1e-6 * (rule.w_max - rule.w_min)  # a float32 of a bound is no weight beyond it
-        if low < rule.w_min - room or high > rule.w_max + room:
-            raise ValueError(
-                f"{c.name}: weights must start within [{rule.w_min:g}, {rule.w_max:g}], the bounds of {name}, got {low:g} to {high:g}. "
-                "Give the rule other bounds, as in w_max=..., or smaller weights."
-            )
+    if not hasattr(c.weight, "kind") and np.size(c.weight):
+        check_bounds(c, float(np.min(c.weight)), float(np.max(c.weight)))
+
+
+def check_bounds(c: Projection, low: float, high: float) -> None:
+    """Refuses weights that start beyond the bounds of their rule; low, high: the smallest and the largest."""
+    rule = c.plasticity
+    assert rule is not None
+    room = 1e-6 * (rule.w_max - rule.w_min)  # a float32 of a bound is no weight beyond it
+    if low < rule.w_min - room or high > rule.w_max + room:
+        raise ValueError(
+            f"{c.name}: weights must start within [{rule.w_min:g}, {rule.w_max:g}], the bounds of {type(rule).__name__}, got {low:g} to {high:g}. "
+            "Give the rule other bounds, as in w_max=..., or smaller weights; a distribution takes low=... and high=..."
+        )
+
+
+def changes_weights(c: Projection) -> bool:
+    """Whether the rule of a projection changes its weights, and not only what a spike sends."""
+    found = learning(type(c.plasticity))
+    return any("w" in changes for changes in (found.on_pre, found.on_post, found.each_step))

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ranvier.simulation.checking import indices, numbers
+from ranvier.checks import scalar
+from ranvier.simulation.checking import floats, indices, numbers
 from ranvier.simulation.timed import Timed
 
 
@@ -18,7 +19,11 @@ class PoissonSource:
     """
 
     def __init__(self, rate: Any) -> None:
-        self.rate = rate
+        self.rate = scalar(rate)
+        if not isinstance(rate, Timed):
+            floats(
+                "PoissonSource", "rate", rate, "a number, one for each neuron, or rv.Timed, as in rv.PoissonSource(20)"
+            )
 
     def __repr__(self) -> str:
         return f"PoissonSource(rate={self.rate!r})" if np.ndim(self.rate) == 0 else "PoissonSource(rate=[...])"
@@ -27,7 +32,7 @@ class PoissonSource:
         """Chance of a spike in a step, a number for all, [1], or one a neuron, [n]; 0 where it changes, see `chances`."""
         if isinstance(self.rate, Timed):
             return np.zeros(1)
-        rate = np.asarray(self.rate, np.float64)
+        rate = floats("PoissonSource", "rate", self.rate, "a number")
         rate = rate[None] if rate.ndim == 0 else numbers("PoissonSource", "rate", self.rate, n)
         if not np.isfinite(rate).all() or rate.min() < 0 or rate.max() * dt > 1:
             raise ValueError(
@@ -54,18 +59,26 @@ class SpikeSource:
 
     times: seconds from the start of the simulation; a spike falls into the step that holds its time. neurons: which of them fires, 0 for
     all of one neuron. Spikes of one neuron in one step count once.
+
+    `Run.spikes` gives the ends of steps, and the end of a step is the start of the next: what a run gave arrives one step later when it is replayed,
+    unless dt is subtracted, as in rv.SpikeSource(times - net.dt, neurons).
     """
 
     times: Any
     neurons: Any = None
+
+    def __post_init__(self) -> None:
+        times = floats(
+            "SpikeSource", "times", self.times, "seconds, one for each spike, as in rv.SpikeSource([0.01, 0.02])"
+        )
+        object.__setattr__(self, "times", times)
 
     def __repr__(self) -> str:
         return f"SpikeSource({np.size(self.times):,} spikes)"
 
     def steps(self, n: int, dt: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Step and neuron of each spike, in order."""
-        times = np.asarray(self.times, np.float64)
-        times = numbers("SpikeSource", "times", times, times.size)
+        times = numbers("SpikeSource", "times", self.times, self.times.size)
         if times.size and times.min() < 0:
             raise ValueError(f"SpikeSource: times must be >= 0 s, got {times.min():g} s.")
         who = (

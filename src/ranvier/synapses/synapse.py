@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 from types import new_class
-from typing import Any
+from typing import Annotated, Any
 
 from ranvier.equations.declaration import Declaration, ModelError
 from ranvier.equations.options import ImpulseInput
@@ -82,6 +82,7 @@ def _joined(synapse: type[Synapse], neuron: type[Neuron]) -> type[Neuron]:
         current = ours.methods["output"](self, s) if ours.has("output") else getattr(s, ours.membrane)
         return own | theirs.methods["dynamics"](self, s, i + current)
 
+    dynamics.__annotations__["i"] = Annotated[Any, theirs.input_dimension("dynamics")]
     held = {name: None for name in (ours.states["v"].initial,) if isinstance(name, str)} if "v" in ours.states else {}
     body = {
         "__doc__": f"{neuron.__name__} on whose membrane a {synapse.__name__} ends; made by `{synapse.__name__}.onto({neuron.__name__})`.",

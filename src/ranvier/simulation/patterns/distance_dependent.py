@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ranvier.kernels.cpu.threads import split
 from ranvier.kernels.cpu.wiring import fill_units
-from ranvier.simulation.checking import positions
+from ranvier.simulation.checking import floats, positions
 from ranvier.simulation.patterns.wired import Wired, starts_of
 
 PAIRS = 1 << 22  # of neurons that are looked at together
@@ -18,7 +18,8 @@ class DistanceDependent:
     """Each pair is connected, at most once, with a probability that a function of the distance gives.
 
     pre, post: positions [n, 1], [n, 2] or [n, 3] of the neurons, in any unit of length. probability: from distances, an array, to probabilities, such as
-    `lambda d: 0.3 * np.exp(-(d / 2) ** 2)`. period: lengths of a space that is closed to a ring or torus, one for each axis.
+    `lambda d: 0.3 * np.exp(-(d / 2) ** 2)`. period: lengths of a space that is closed to a ring or torus, one for each axis
+    or one for all, none shorter than what the positions span; math.inf for an axis that is open.
     """
 
     def __init__(
@@ -30,10 +31,31 @@ class DistanceDependent:
                 f"DistanceDependent: pre lies in {self.pre.shape[1]} dimensions, post in {self.post.shape[1]}. Give both the same."
             )
         self.probability = probability
-        self.period = None if period is None else np.broadcast_to(np.asarray(period, float), self.pre.shape[1:])
+        self.period = None if period is None else self._closed(period)
 
     def __repr__(self) -> str:
         return f"DistanceDependent({len(self.pre):,} to {len(self.post):,} neurons in {self.pre.shape[1]} dimensions)"
+
+    def _closed(self, period: Any) -> NDArray[np.float64]:
+        """The length of each axis."""
+        axes = self.pre.shape[1]
+        expected = f"a length above 0, or {axes}, one for each axis"
+        found = floats("DistanceDependent", "period", period, expected)
+        if found.shape not in ((), (1,), (axes,)) or not (found > 0).all():
+            raise ValueError(
+                f"DistanceDependent: period must be {expected}, got {period!r}. Write period=None for no ring."
+            )
+        found = np.broadcast_to(found, (axes,))
+        both = [given for given in (self.pre, self.post) if len(given)]
+        if both:
+            span = np.concatenate(both).max(0) - np.concatenate(both).min(0)
+            if (short := span > found * (1 + 1e-9)).any():
+                axis = int(np.argmax(short))
+                raise ValueError(
+                    f"DistanceDependent: a period of {found[axis]:g} on axis {axis} is shorter than the {span[axis]:g} that the positions span there. "
+                    f"Write period={span[axis]:g} or more, in the positions' unit."
+                )
+        return found
 
     def wire(self, pre: int, post: int, key: int) -> Wired:
         """See `Pattern`."""

@@ -37,7 +37,7 @@ class FixedOutDegree:
     multiple: bool = True
 
     def __post_init__(self) -> None:
-        whole("FixedOutDegree", "n", self.n)
+        object.__setattr__(self, "n", whole("FixedOutDegree", "n", self.n))
 
     def wire(self, pre: int, post: int, key: int) -> Wired:
         """See `Pattern`."""
@@ -56,7 +56,7 @@ class FixedInDegree:
     multiple: bool = True
 
     def __post_init__(self) -> None:
-        whole("FixedInDegree", "n", self.n)
+        object.__setattr__(self, "n", whole("FixedInDegree", "n", self.n))
 
     def wire(self, pre: int, post: int, key: int) -> Wired:
         """See `Pattern`."""
@@ -77,7 +77,7 @@ class FixedTotalNumber:
     n: int
 
     def __post_init__(self) -> None:
-        whole("FixedTotalNumber", "n", self.n)
+        object.__setattr__(self, "n", whole("FixedTotalNumber", "n", self.n))
 
     def wire(self, pre: int, post: int, key: int) -> Wired:
         """See `Pattern`."""

@@ -18,7 +18,7 @@ class FixedProbability:
     p: float
 
     def __post_init__(self) -> None:
-        probability("FixedProbability", self.p)
+        object.__setattr__(self, "p", probability("FixedProbability", self.p))
 
     def wire(self, pre: int, post: int, key: int) -> Wired:
         """See `Pattern`."""

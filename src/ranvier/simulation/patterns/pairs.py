@@ -2,9 +2,7 @@
 
 from typing import Any
 
-import numpy as np
-
-from ranvier.simulation.checking import indices
+from ranvier.simulation.checking import indices, whole_numbers
 from ranvier.simulation.patterns.wired import Wired, listed
 
 
@@ -15,7 +13,7 @@ class Pairs:
     """
 
     def __init__(self, pre: Any, post: Any) -> None:
-        self.pre, self.post = np.asarray(pre), np.asarray(post)
+        self.pre, self.post = whole_numbers("Pairs", "pre", pre), whole_numbers("Pairs", "post", post)
         if self.pre.shape != self.post.shape:
             raise ValueError(
                 f"Pairs: pre and post must have one length, got shapes {self.pre.shape} and {self.post.shape}."

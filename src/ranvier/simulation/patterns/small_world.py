@@ -19,8 +19,8 @@ class SmallWorld:
     rewire: float
 
     def __post_init__(self) -> None:
-        whole("SmallWorld", "neighbours", self.neighbours, 1)
-        probability("SmallWorld", self.rewire)
+        object.__setattr__(self, "neighbours", whole("SmallWorld", "neighbours", self.neighbours, 1))
+        object.__setattr__(self, "rewire", probability("SmallWorld", self.rewire))
 
     def wire(self, pre: int, post: int, key: int) -> Wired:
         """See `Pattern`."""
