@@ -74,6 +74,12 @@ def test_the_absolute_surface_solves_xor_and_the_raw_one_cannot():
     assert scores["raw"][1] < 0.8
 
 
+def test_a_surface_that_is_not_finite_is_refused_with_what_a_bucket_has():
+    x = np.full((40, 1), 1e308)
+    with pytest.raises(ValueError, match="Bucket: the states diverge, .* Lower input_scaling, or bring X"):
+        Bucket((6, 6), input_scaling=1e3).fit(x, np.arange(40.0))
+
+
 def test_a_file_holds_it(tmp_path):
     rows = RANDOM.normal(size=(6, 2))
     model = Bucket((5, 4), motors=[(0, 0), (2, 3)]).fit(rows, rows[:, 0])

@@ -86,6 +86,23 @@ def test_two_starts_end_in_one_state_and_where_not_fit_warns() -> None:
         EchoState(50, spectral_radius=1.1, input_scaling=3.0, readout=Ridge(1.0)).fit(U, NEXT)
 
 
+def test_starts_are_tried_after_plasticity_and_in_every_layer() -> None:
+    steep = IntrinsicPlasticity(deviation=0.8, rate=0.01, epochs=20)
+    with pytest.warns(
+        UserWarning,
+        match=r"EchoState: after 1000 .* Lower spectral_radius \(now 0.9\), lower deviation \(now 0.8\) of plast",
+    ):
+        EchoState(50, input_scaling=0.2, plasticity=steep, readout=Ridge(1.0)).fit(0.3 * U, NEXT)
+    for radius in (1.5, (0.9, 1.5)):
+        with pytest.warns(UserWarning, match=r"DeepEchoState: after 300 steps .* below 1, or raise input_scaling"):
+            model = DeepEchoState((20, 20), spectral_radius=radius, input_scaling=0.01, readout=Ridge(1.0))
+            model.fit(U, NEXT)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # a short sequence is run through again
+        EchoState(20, plasticity=IntrinsicPlasticity(), readout=Ridge(1.0)).fit(U[:10], NEXT[:10])
+        DeepEchoState((20, 20), spectral_radius=1.1, input_scaling=3.0, between=3.0, readout=Ridge(1.0)).fit(U, NEXT)
+
+
 def test_intrinsic_plasticity_brings_outputs_near_the_wanted_distribution() -> None:
     rule = IntrinsicPlasticity(mean=0.0, deviation=0.2, rate=0.003, epochs=30)
     before = EchoState(40, bias_scaling=1.0, readout=Ridge(1.0)).fit(U, NEXT).states(U)
@@ -181,6 +198,11 @@ def test_nvar_learns_a_quadratic_map_and_its_difference_form() -> None:
         assert model.generate(10, x[:201]) == pytest.approx(x[201:211], abs=1e-5)
     with pytest.raises(ValueError, match="difference=True needs a target a step with 2 values"):
         NVAR(difference=True).fit(x, x[:, 0])
+
+
+def test_products_that_are_not_finite_are_refused_with_what_nvar_has() -> None:
+    with pytest.raises(ValueError, match="NVAR: the states diverge, .* or use smaller orders"):
+        NVAR(readout=Ridge(1.0)).fit(1e200 * U, NEXT)
 
 
 @pytest.mark.parametrize(

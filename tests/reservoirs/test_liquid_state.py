@@ -1,11 +1,18 @@
 """Liquid state machines: states, calibration, what is said of silent and saturated liquids, measures, several readouts, files."""
 
 import pickle
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
 from sklearn.utils.estimator_checks import check_estimator
 
+import ranvier as rv
+from ranvier.equations.options import Clamp
+from ranvier.errors import RanvierError
+from ranvier.instruments import rheobase
+from ranvier.neurons import Neuron
 from ranvier.reservoirs import (
     Counts,
     EchoState,
@@ -19,7 +26,7 @@ from ranvier.reservoirs import (
     measures,
     save,
 )
-from ranvier.units import ms, mV
+from ranvier.units import Mohm, ms, mV, nA
 
 RANDOM = np.random.default_rng(0)
 TRAINS = [(RANDOM.random((20, 3)) < (0.15, 0.6)[k % 2]).astype(float) for k in range(16)]
@@ -173,6 +180,14 @@ def test_states_of_different_inputs_are_independent_and_the_past_fades(fitted):
         measures.fading(fitted, TRAINS[:1], TRAINS[:1], np.zeros((3, 3)))
 
 
+def test_threads_may_share_a_liquid(fitted):
+    both = [TRAINS[:8], TRAINS[8:]]
+    expected = [fitted.rows(part) for part in both]
+    with ThreadPoolExecutor(4) as threads:
+        for k, found in enumerate(threads.map(fitted.rows, 6 * both)):
+            np.testing.assert_array_equal(found, expected[k % 2])
+
+
 def test_several_readouts_of_one_liquid_are_what_single_ones_would_be():
     counts = np.array([rows.sum() for rows in TRAINS])
     both = Several(liquid(pooling=Last()), {"class": RidgeClassifier(1.0), "count": Ridge(1.0)}).fit(
@@ -204,3 +219,56 @@ def test_it_is_an_estimator_of_scikit_learn():
     wrong = {r["check_name"]: r["exception"] for r in check_estimator(model, on_fail=None) if r["status"] == "failed"}
     # One value a sequence is one step of 10 ms here, too few spikes to tell three blobs apart at 83 %.
     assert set(wrong) <= {"check_classifiers_train"}
+
+
+# other neurons
+
+
+def of_other_neurons(neuron: Neuron) -> LiquidState:
+    return LiquidState((5, 3, 3), code=Counts(), neuron=neuron, dt=neuron.dt, random_state=0)
+
+
+def tells_them_apart(neuron: Neuron, path: Path) -> None:
+    model = of_other_neurons(neuron).fit(TRAINS, LABELS)
+    assert 1 < model.rate_ < 50 and model.score(TRAINS, LABELS) > 0.8
+    assert type(model.network.populations[0].model).__name__.startswith(type(neuron).__name__)
+    save(model, path)
+    assert np.array_equal(load(path).decision_function(TRAINS), model.decision_function(TRAINS))
+
+
+def test_any_neuron_that_takes_a_current(tmp_path):
+    tells_them_apart(rv.AdEx(dt=0.2 * ms, b=50e-12), tmp_path / "liquid")
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("neuron", [rv.Izhikevich(dt=0.2 * ms), rv.HodgkinHuxley(dt=0.05 * ms), rv.EIF(dt=0.2 * ms)])
+def test_whatever_the_unit_of_its_current(neuron, tmp_path):
+    tells_them_apart(neuron, tmp_path / "liquid")
+
+
+def test_currents_are_measured_by_the_rheobase():
+    built = of_other_neurons(rv.LIF(dt=1 * ms)).fit(TRAINS, LABELS).network
+    own = rheobase(rv.LIF(dt=1 * ms)) / (15 * mV / Mohm)
+    assert built.populations[0].current == pytest.approx(13.5 * nA * own)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "words"),
+    [
+        ({"neuron": rv.AdEx}, TypeError, "neuron must be an object of a model that fires"),
+        ({"neuron": rv.LI(dt=0.1 * ms)}, TypeError, "neuron must be an object of a model that fires"),
+        ({"neuron": rv.AdEx(dt=1 * ms)}, ValueError, r"dt is 0\.0001 s, but that of its neuron 0\.001 s"),
+        ({"neuron": rv.AdEx(dt=0.1 * ms), "adaptation": 1 * mV}, ValueError, "adaptation belongs to the LIF"),
+        ({"neuron": rv.ConductanceLIF(dt=0.1 * ms)}, ValueError, "ConductanceLIF takes impulses"),
+        ({"neuron": rv.TraubMiles(dt=0.1 * ms)}, ValueError, "TraubMiles fires without input"),
+    ],
+)
+def test_neurons_that_do_not_fit(options, error, words):
+    with pytest.raises(error, match=words):
+        LiquidState((3, 3, 3), code=Counts(), **options).fit(TRAINS, LABELS)
+
+
+def test_a_neuron_that_cannot_be_written(tmp_path):
+    model = of_other_neurons(rv.AdEx(dt=0.2 * ms, refractory=Clamp(2 * ms)))
+    with pytest.raises(RanvierError, match=r"neuron is AdEx, which cannot be written"):
+        save(model, tmp_path / "liquid")

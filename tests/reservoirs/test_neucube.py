@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from ranvier.reservoirs import Counts, DeSNN, NeuCube
+from ranvier.units import nA
 
 RANDOM = np.random.default_rng(1)
 LABELS = np.arange(12) % 2
@@ -53,7 +54,7 @@ def test_the_cube_learns_from_its_input_and_tells_orders_apart():
 
 
 def test_without_a_learning_rate_the_wiring_stays_as_drawn():
-    model = cube(learning_rate=0.0).fit(X, LABELS)
+    model = cube(learning_rate=0.0, target_rate=25.0).fit(X, LABELS)
     assert model.wiring_ is model.drawn_
 
 
@@ -77,3 +78,27 @@ def test_places_of_neurons_and_of_inputs_may_be_given():
         ValueError, match=r"input_positions must have shape \(2, 3\), one place a feature, got \(1, 3\)"
     ):
         cube(input_positions=places[:1]).fit(X, LABELS)
+
+
+def test_a_cube_without_wiring_and_with_neurons_that_never_fire_is_said():
+    few = r"NeuCube: 0 synapses among 27 neurons, less than one a neuron.* Raise length \(now 0.169\) .* neighbours \(0.5\), or probability"
+    silent = (
+        r"\d\d % of the neurons never fired in all training .* Raise target_rate, length \(now 0.169\) or amplitude"
+    )
+    with pytest.warns(UserWarning, match=few), pytest.warns(UserWarning, match=silent):
+        model = cube(shape=(3, 3, 3), length=0.169, learning_rate=0.0).fit(X, LABELS)
+    assert not len(model.wiring_.pre) and model.silent_ > 0.5
+
+
+def test_one_neuron_has_no_neighbours_to_name():
+    with pytest.warns(UserWarning, match="0 synapses among 1 neurons.* between neighbours, or probability"):
+        cube(shape=(1, 1, 1), learning_rate=0.0).fit(X, LABELS)
+
+
+def test_a_saturated_cube_is_told_what_a_cube_has():
+    scale = r"NeuCube: no scale of the input .* Change amplitude, length or target_rate"
+    full = r"NeuCube: the cube is saturated: its neurons fired at 2\d\d Hz .* Lower amplitude \(now 1e-07 A\) or input_scale"
+    with pytest.warns(UserWarning, match=scale), pytest.warns(UserWarning, match=full):
+        cube(amplitude=100 * nA, inhibitory=0.0, target_rate=2000.0, input_scale=50.0, learning_rate=0.0).fit(
+            X[:5], LABELS[:5]
+        )

@@ -18,6 +18,7 @@ from ranvier.reservoirs import (
     EchoState,
     Equidistant,
     Last,
+    LiquidState,
     Mean,
     Reservoir,
     Ridge,
@@ -267,3 +268,18 @@ def test_scikit_learns_own_checks_of_reservoirs(model: Reservoir) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         check_estimator(model, expected_failed_checks=expected)
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: EchoState(topology="cycle"), r"topology must be an object such as Cycle\(\), got 'cycle'"),
+        (lambda: EchoState(pooling="last"), r"pooling must be an object such as Last\(\)"),
+        (lambda: EchoState(readout=Ridge), r"readout must be an object such as Ridge\(1e-6\)"),
+        (lambda: EchoState(plasticity=True), r"plasticity must be an object such as IntrinsicPlasticity\(\), got True"),
+        (lambda: LiquidState(code="rates"), r"code must be an object such as Counts\(\)"),
+    ],
+)
+def test_names_in_place_of_objects(make, words):
+    with pytest.raises(TypeError, match=words):
+        make().fit(np.ones((9, 1)), np.ones(9))

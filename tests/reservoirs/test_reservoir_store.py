@@ -54,6 +54,18 @@ def test_labels_and_models_without_a_fit(tmp_path: Path) -> None:
     assert load(save(model, tmp_path / "b")).predict(x).tolist() == ["low", "high"] * 4
 
 
+def test_a_readout_from_a_file_refuses_rows_beside_those_that_it_forgot(tmp_path: Path) -> None:
+    model = EchoState(10, readout=Ridge(1e-6)).fit(U, NEXT)
+    states, before = model.states(U), model.predict(U)
+    found = load(save(model, tmp_path / "a"))
+    with pytest.raises(ValueError, match=r"Ridge: a readout from a file .* all rows, or use RLS\(\)"):
+        found.readout_.partial_fit(states[:5], NEXT[:5])
+    assert np.array_equal(found.predict(U), before)
+    found.readout_.fit(states, NEXT).partial_fit(states[:5], NEXT[:5])
+    model.readout_.partial_fit(states[:5], NEXT[:5])
+    assert found.readout_.coef_ == pytest.approx(model.readout_.coef_, rel=1e-6)
+
+
 def test_what_cannot_be_written_is_refused(tmp_path: Path) -> None:
     with pytest.raises(
         RanvierError, match="model.readout is LinearRegression, which cannot be written as numbers and text"

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from scipy.sparse import csr_array
+from threadpoolctl import threadpool_limits
 
 from ranvier.errors import BadFileError
 from ranvier.reservoirs import CElegans, Cycle, EchoState, Given, Orthogonal, Sparse, eigenvalues, spectral_radius
@@ -67,6 +68,13 @@ def test_the_radius_has_the_same_bits_on_any_number_of_threads() -> None:
         assert spectral_radius(matrix) == one
     finally:
         torch.set_num_threads(1)
+
+
+def test_a_rotation_has_the_same_bits_on_any_number_of_threads() -> None:
+    with threadpool_limits(1, "blas"):
+        one = Orthogonal().draw(300, rng()).toarray()
+    with threadpool_limits(2, "blas"):
+        assert np.array_equal(Orthogonal().draw(300, rng()).toarray(), one)
 
 
 def test_no_connection_is_refused() -> None:

@@ -385,7 +385,9 @@ def test_where_no_state_was_kept_the_chunk_is_named(monkeypatch: pytest.MonkeyPa
 def test_more_neurons_than_memory_are_refused():
     net = rv.Network()
     net.add(10**11, rv.LIF(), "many")
-    with pytest.raises(MemoryError, match=r"states of all neurons need .* GB, .*those of many: 100,000,000,000 neurons"):
+    with pytest.raises(
+        MemoryError, match=r"states of all neurons need .* GB, .*those of many: 100,000,000,000 neurons"
+    ):
         net.build()
 
 
@@ -397,7 +399,9 @@ def test_drawn_weights_start_within_the_bounds_of_their_rule():
         return net
 
     learning(rv.simulation.Normal(0.5, 1.0, low=0.0, high=1.0)).build()
-    with pytest.raises(ValueError, match=r"weights must start within \[0, 1\], the bounds of PairSTDP, got .*low=\.\.\. and high"):
+    with pytest.raises(
+        ValueError, match=r"weights must start within \[0, 1\], the bounds of PairSTDP, got .*low=\.\.\. and high"
+    ):
         learning(rv.simulation.Normal(3.0, 1.0)).build()
 
 

@@ -13,7 +13,7 @@ from ranvier.reservoirs.deep_liquid_state import DeepLiquidState
 from ranvier.reservoirs.desnn import DeSNN
 from ranvier.reservoirs.echo_state import EchoState
 from ranvier.reservoirs.intrinsic_plasticity import IntrinsicPlasticity
-from ranvier.reservoirs.layer import EchoLayer
+from ranvier.reservoirs.layer import DeepEchoLayer, EchoLayer, ReservoirLayer
 from ranvier.reservoirs.liquid_state import LiquidState
 from ranvier.reservoirs.liquid_time_constant import LiquidTimeConstant
 from ranvier.reservoirs.ncp import NCP
@@ -30,8 +30,8 @@ from ranvier.reservoirs.topologies import Cycle, Given, Orthogonal, Sparse
 from ranvier.reservoirs.wired import WiredCfC, WiredLTC
 
 __all__ = [
-    "All", "Bucket", "CElegans", "Counts", "Cycle", "DeSNN", "DeepEchoState", "DeepLiquidState", "EchoLayer", "EchoState", "Equidistant", "FORCE",
-    "Given", "IntrinsicPlasticity", "LMS", "Last", "LiquidState", "LiquidTimeConstant", "Mean", "NCP", "NVAR", "NeuCube", "Orthogonal", "RLS",
-    "Rates", "Reservoir", "ReservoirRun", "Ridge", "RidgeClassifier", "Several", "Sparse", "SpikingReadout", "WiredCfC", "WiredLTC", "eigenvalues",
+    "All", "Bucket", "CElegans", "Counts", "Cycle", "DeSNN", "DeepEchoLayer", "DeepEchoState", "DeepLiquidState", "EchoLayer", "EchoState", "Equidistant",
+    "FORCE", "Given", "IntrinsicPlasticity", "LMS", "Last", "LiquidState", "LiquidTimeConstant", "Mean", "NCP", "NVAR", "NeuCube", "Orthogonal", "RLS", "Rates",
+    "Reservoir", "ReservoirLayer", "ReservoirRun", "Ridge", "RidgeClassifier", "Several", "Sparse", "SpikingReadout", "WiredCfC", "WiredLTC", "eigenvalues",
     "load", "measures", "save", "spectral_radius", "tasks",
 ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -56,6 +56,8 @@ class Bucket(Reservoir):
     input_scaling: float = 1.0
     step: float = 10 * ms
     dt: float = 10 * ms
+
+    _calmed: ClassVar[str] = "Lower input_scaling, or bring X to a smaller scale, for example with standardise=True."
 
     @property
     def _columns(self) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ranvier.reservoirs.intrinsic_plasticity import adapted
+from ranvier.reservoirs.layer import DeepEchoLayer
 from ranvier.reservoirs.leaky import LeakyReservoir
 from ranvier.reservoirs.scan import Weights, scan
 from ranvier.reservoirs.units import draw, seeds
@@ -43,6 +44,10 @@ class DeepEchoState(LeakyReservoir):
 
     units: Sequence[int] = field(default=(100, 100, 100), kw_only=False)
     between: Any = 1.0
+
+    def layer(self) -> DeepEchoLayer:
+        """The fitted layers as one of a trained network; see `DeepEchoLayer`."""
+        return DeepEchoLayer(self.layers_)
 
     @property
     def _columns(self) -> int:
@@ -82,11 +87,12 @@ class DeepEchoState(LeakyReservoir):
             )
 
     def _adapt(self, rows: np.ndarray, start: np.ndarray) -> None:
-        if self.plasticity is None:
-            return
-        for k, weights in enumerate(self.layers_):
-            self.layers_[k] = adapted(weights, self.plasticity, rows, start)
-            rows, _ = scan(self.layers_[k], rows, start, np.zeros((len(start) - 1, weights.units)))
+        driven = rows
+        if self.plasticity is not None:
+            for k, weights in enumerate(self.layers_):
+                self.layers_[k] = adapted(weights, self.plasticity, driven, start)
+                driven, _ = scan(self.layers_[k], driven, start, np.zeros((len(start) - 1, weights.units)))
+        self._try_to_forget(rows, start, [np.vstack([np.zeros(n), np.ones(n)]) for n in self.units])
 
     def _scan(self, rows: np.ndarray, start: np.ndarray, state: Any, noise: Any = None) -> tuple[np.ndarray, Any]:
         found, after = [np.ascontiguousarray(rows)], []

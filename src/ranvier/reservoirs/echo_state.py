@@ -1,6 +1,5 @@
 """Echo state network."""
 
-import warnings
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,8 +10,6 @@ from ranvier.reservoirs.layer import EchoLayer
 from ranvier.reservoirs.leaky import LeakyReservoir
 from ranvier.reservoirs.scan import Weights, scan
 from ranvier.reservoirs.units import draw, seeds
-
-TRIED = 1000  # steps after which the start must be forgotten
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -77,24 +74,7 @@ class EchoState(LeakyReservoir):
     def _adapt(self, rows: np.ndarray, start: np.ndarray) -> None:
         if self.plasticity is not None:
             self.weights_ = adapted(self.weights_, self.plasticity, rows, start)
-        if self.spectral_radius is None or self.spectral_radius >= 1:
-            self._try_to_forget(rows, start)
-
-    def _try_to_forget(self, rows: np.ndarray, start: np.ndarray) -> None:
-        """Warns where two starts are still apart after the longest sequence."""
-        b = int(np.argmax(np.diff(start)))
-        part = rows[start[b] : start[b + 1]][:TRIED]
-        both, _ = scan(
-            self.weights_, np.vstack([part, part]), np.array([0, len(part), 2 * len(part)]),
-            np.vstack([np.zeros(self.units), np.ones(self.units)]),
-        )  # fmt: skip
-        apart = float(np.abs(both[len(part) - 1] - both[-1]).max())
-        if apart > 1e-3:
-            warnings.warn(
-                f"EchoState: after {len(part)} steps states still depend on where they started (largest difference {apart:.2g}), so the same input "
-                f"can give other states. Lower spectral_radius (now {self.spectral_radius}) below 1, or raise input_scaling.",
-                stacklevel=4,
-            )
+        self._try_to_forget(rows, start, np.vstack([np.zeros(self.units), np.ones(self.units)]))
 
     def _scan(self, rows: np.ndarray, start: np.ndarray, state: Any, noise: Any = None) -> tuple[np.ndarray, Any]:
         at_rest = np.zeros((len(start) - 1, self.units))

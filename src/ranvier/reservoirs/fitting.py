@@ -3,7 +3,7 @@
 `model` is a `Reservoir`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,13 +16,12 @@ from ranvier.reservoirs.sequences import Ragged
 BYTES = 1 << 28  # of states that are held at once; longer memories go through in stretches
 
 
-def finite(name: str, states: np.ndarray) -> np.ndarray:
+def finite(model: Any, states: np.ndarray) -> np.ndarray:
     """The states; refuses those that are not finite."""
     if not np.isfinite(states[-1]).all() or not np.isfinite(states).all():
         first = int((~np.isfinite(states)).any(1).argmax())
         raise ValueError(
-            f"{name}: the states diverge, they are not finite from step {first} on. Lower spectral_radius below 1 or input_scaling, "
-            "or use activation='tanh'."
+            f"{type(model).__name__}: the states diverge, they are not finite from step {first} on. {model._calmed}"
         )
     return states
 
@@ -36,27 +35,36 @@ def fit_readout(model: Any, design: np.ndarray, targets: np.ndarray, groups: np.
         model.readout_.fit(design, wanted)
 
 
-def fit_steps(model: Any, driven: np.ndarray, x: Ragged, targets: np.ndarray, noise: Any) -> None:
-    """Fits a target a step: at once where the states fit the memory, else in stretches if the readout can."""
+def fit_steps(tasks: Sequence[tuple[Any, np.ndarray]], driven: np.ndarray, x: Ragged, noise: Any) -> None:
+    """Fits a target a step: at once where the states fit the memory, else in stretches if the readouts can.
+
+    tasks: models of the same reservoir, each with a readout of its own, and their targets.
+    """
+    model, _ = tasks[0]
     name, kept = type(model).__name__, model._kept(x)
     if len(driven) <= _most_steps(model):
-        states = finite(name, model._scan(driven, x.start, None, noise)[0])
+        states = finite(model, model._scan(driven, x.start, None, noise)[0])
         groups = np.repeat(np.arange(x.batch), x.lengths)[kept]
-        fit_readout(model, model._design(states, driven)[kept], targets[kept], groups)
+        design = model._design(states, driven)[kept]
+        for one, targets in tasks:
+            fit_readout(one, design, targets[kept], groups)
         return
-    if not hasattr(model.readout_, "partial_fit"):
-        raise ValueError(
-            f"{name}: {len(driven)} steps of {model._columns} states do not fit {BYTES >> 20} MB, and "
-            f"{type(model.readout_).__name__} cannot learn in stretches. Use Ridge() or RLS(), or fewer steps."
-        )
-    add = getattr(model.readout_, "accumulate", model.readout_.partial_fit)
+    for one, _ in tasks:
+        if not hasattr(one.readout_, "partial_fit"):
+            raise ValueError(
+                f"{name}: {len(driven)} steps of {model._columns} states do not fit {BYTES >> 20} MB, and "
+                f"{type(one.readout_).__name__} cannot learn in stretches. Use Ridge() or RLS(), or fewer steps."
+            )
     for states, rows, at in _stretches(model, driven, x, noise):
         use = kept[at]
         if use.any():
             design = model._design(states, rows)[use]
-            add(design, model._wanted(design, targets[at][use]))
-    if hasattr(model.readout_, "finish"):
-        model.readout_.finish()
+            for one, targets in tasks:
+                add = getattr(one.readout_, "accumulate", one.readout_.partial_fit)
+                add(design, one._wanted(design, targets[at][use]))
+    for one, _ in tasks:
+        if hasattr(one.readout_, "finish"):
+            one.readout_.finish()
 
 
 def pooled_rows(model: Any, rows: np.ndarray, x: Ragged, noise: Any) -> np.ndarray:
@@ -65,7 +73,7 @@ def pooled_rows(model: Any, rows: np.ndarray, x: Ragged, noise: Any) -> np.ndarr
     for first, last in _blocks(x, _most_steps(model)):
         start = x.start[first : last + 1] - x.start[first]
         part = rows[x.start[first] : x.start[last]]
-        states = finite(type(model).__name__, model._scan_only(part, start, noise))
+        states = finite(model, model._scan_only(part, start, noise))
         several = np.split(model._design(states, part), start[1:-1])
         found.append(pooled(model.pooling_, [one[least:] for one in several]))
     return np.concatenate(found)
@@ -92,4 +100,4 @@ def _stretches(model: Any, driven: np.ndarray, x: Ragged, noise: Any) -> Iterato
         for first in range(int(x.start[b]), int(x.start[b + 1]), most):
             at = slice(first, min(first + most, int(x.start[b + 1])))
             states, state = model._scan(driven[at], np.array([0, at.stop - first]), state, noise)
-            yield finite(type(model).__name__, states), driven[at], at
+            yield finite(model, states), driven[at], at

@@ -29,7 +29,7 @@ def generate(model: Any, steps: int, x: Ragged, teacher: Any, inputs: Any) -> np
     free = _held(model, steps, x, teacher, inputs) if model.feedback else _alone(model, steps, x)
     if not np.isfinite(free).all() or np.abs(free).max() > HUGE:
         warnings.warn(
-            f"{name}: the free run diverges. Regularise the readout (a larger alpha), train with noise=1e-6, or lower the spectral radius.",
+            f"{name}: the free run diverges. {model._steadied}",
             stacklevel=3,
         )
     return free

@@ -1,26 +1,32 @@
 """A liquid that can be run: wiring and input as one `Network`, through which sequences go one after another."""
 
+from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from threading import RLock
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import lfilter
 
-from ranvier.equations.options import Clamp
+from ranvier.equations.declaration import state
+from ranvier.equations.options import Clamp, CurrentInput
+from ranvier.instruments import rheobase
 from ranvier.neurons.adaptive_lif import AdaptiveLIF
 from ranvier.neurons.lif import LIF
+from ranvier.neurons.neuron import Neuron
 from ranvier.plasticity.rule import Rule
 from ranvier.reservoirs.dynamic_synapse import DynamicSynapse
+from ranvier.reservoirs.interrupt import Interrupt
 from ranvier.reservoirs.spike_codes import SpikeCode
 from ranvier.reservoirs.wiring import Wiring
 from ranvier.simulation import Network, Pairs, SpikeSource
 from ranvier.simulation.projection import Projection
 from ranvier.simulation.run import Run
 from ranvier.synapses.exponential import ExponentialSynapse
-from ranvier.units import Mohm, ms, mV, nA
+from ranvier.units import NAMED, Mohm, ms, mV, nA
 
-THRESHOLD, RESET, BACKGROUND = 15 * mV, 13.5 * mV, 13.5 * nA
+THRESHOLD, RESET, RESISTANCE, BACKGROUND = 15 * mV, 13.5 * mV, 1 * Mohm, 13.5 * nA
 REFRACTORY = (3 * ms, 2 * ms)  # of excitatory and of inhibitory neurons
 TAU_SYN = (3 * ms, 6 * ms)  # of the synapses that end from them
 INPUT = (18 * nA, 9 * nA)  # amplitude onto them
@@ -64,9 +70,39 @@ def draw_inputs(
     )
 
 
+def rheobase_of(neuron: Neuron) -> float:
+    """The smallest current at which a neuron of a liquid fires. ValueError where it takes no current, never fires, or fires without one."""
+    name = type(neuron).__name__
+    if not (neuron.declaration.takes_input("dynamics") and isinstance(neuron.options.drive, CurrentInput)):
+        raise ValueError(
+            f"LiquidState: {name} takes impulses, and the synapses of a liquid make currents. Use a neuron such as rv.AdEx()."
+        )
+    found = rheobase(neuron)
+    if not 0 < found < np.inf:
+        what = "fires without input" if found == 0 else "never fires under a constant current"
+        raise ValueError(f"LiquidState: {name} {what}, so that currents have no measure. Use other parameters.")
+    return found
+
+
+def _synapse(neuron: Neuron | None) -> type[ExponentialSynapse]:
+    """The synapse of a liquid, in the unit of the current that its neurons take: some take a density, or a number."""
+    unit = NAMED["current"] if neuron is None else neuron.declaration.input_dimension("dynamics")
+    if unit == NAMED["current"]:
+        return ExponentialSynapse
+
+    class Converted(ExponentialSynapse):
+        i: Annotated[float, unit] = state(0.0)  # pyright: ignore[reportInvalidTypeForm]
+
+        def receive(self, s: Any, x: Annotated[float, unit]) -> Any:  # pyright: ignore[reportInvalidTypeForm]
+            return {"i": s.i + x}
+
+    return Converted
+
+
 class Liquid:
     """A network of `Wiring` and `Inputs`; see `LiquidState` for the rest.
 
+    neuron: in place of the LIF neurons of the paper; currents are then as many times its rheobase as they were of theirs.
     rule: of synapses between excitatory neurons, in place of dynamics. learning: [S], bool, which of these follow it; None: all.
     """
 
@@ -81,12 +117,15 @@ class Liquid:
         adaptation: float,
         tau_adapt: float,
         dynamic: bool,
+        neuron: Neuron | None = None,
         rule: Rule | None = None,
         learning: NDArray[np.bool_] | None = None,
     ) -> None:
         self.dt, self.n, self.inputs = dt, wiring.n, inputs
         self.net = Network(dt=dt)
+        self.alone = RLock()  # one sequence at a time, whichever thread it comes from
         mute = wiring.inhibitory
+        unit = 1.0 if neuron is None else rheobase_of(neuron) / (THRESHOLD / RESISTANCE)  # of currents
         members = [np.flatnonzero(~mute), np.flatnonzero(mute)]
         place = np.empty(self.n, np.int64)
         self.order = np.concatenate(members)  # which neuron the network's first is, and so on
@@ -95,20 +134,23 @@ class Liquid:
             place[mine] = np.arange(len(mine))
             populations.append(None)
             if len(mine):
+                name = ("excitatory", "inhibitory")[k]
+                if neuron is not None:
+                    populations[k] = self.net.add(len(mine), deepcopy(neuron), name).inject(BACKGROUND * unit)
+                    continue
                 cell: Any = dict(
                     dt=dt,
                     tau_mem=tau_mem,
-                    r=1 * Mohm,
+                    r=RESISTANCE,
                     v_leak=0.0,
                     v_threshold=THRESHOLD,
                     v_reset=RESET,
                     refractory=Clamp(REFRACTORY[k]),
                 )
-                neuron = AdaptiveLIF(**cell, tau_adapt=tau_adapt, jump=adaptation) if adaptation else LIF(**cell)
-                populations[k] = self.net.add(len(mine), neuron, ("excitatory", "inhibitory")[k])
-                populations[k].inject(BACKGROUND).initialize(v=start[mine])
+                made = AdaptiveLIF(**cell, tau_adapt=tau_adapt, jump=adaptation) if adaptation else LIF(**cell)
+                populations[k] = self.net.add(len(mine), made, name).inject(BACKGROUND).initialize(v=start[mine])
         self.source = self.net.add(len(inputs.sums), SpikeSource([]), "input")
-        currents = [ExponentialSynapse(dt=dt, tau=tau) for tau in TAU_SYN]
+        currents = [_synapse(neuron)(dt=dt, tau=tau) for tau in TAU_SYN]
         self.projections: list[tuple[Projection, np.ndarray]] = []
         taught = (wiring.kind == 0) & (rule is not None) & (True if learning is None else learning)
         groups = [(k, (wiring.kind == k) & ~taught, DynamicSynapse() if dynamic else None) for k in range(4)]
@@ -116,7 +158,7 @@ class Liquid:
             mine = np.flatnonzero(chosen)
             if len(mine):
                 made = self.net.connect(
-                    populations[kind // 2], populations[kind % 2], Pairs(place[wiring.pre[mine]], place[wiring.post[mine]]), wiring.weight[mine],
+                    populations[kind // 2], populations[kind % 2], Pairs(place[wiring.pre[mine]], place[wiring.post[mine]]), unit * wiring.weight[mine],
                     np.maximum(wiring.delay[mine], dt), currents[kind // 2], learned, name="taught" if taught[mine[0]] else ("EE", "EI", "IE", "II")[kind],
                 )  # fmt: skip
                 self.projections.append((made, mine))
@@ -124,7 +166,7 @@ class Liquid:
             mine = np.flatnonzero(mute[inputs.neuron] == bool(k))
             if len(mine):
                 self.net.connect(
-                    self.source, populations[k], Pairs(inputs.channel[mine], place[inputs.neuron[mine]]), inputs.weight[mine], synapse=currents[0],
+                    self.source, populations[k], Pairs(inputs.channel[mine], place[inputs.neuron[mine]]), unit * inputs.weight[mine], synapse=currents[0],
                     name=f"input {k}",
                 )  # fmt: skip
         self.net.build()
@@ -173,10 +215,15 @@ class Liquid:
 
     def run(self, rows: np.ndarray, step: float, code: SpikeCode, ends: Ends | None) -> tuple[Run, np.ndarray]:
         """Runs a sequence from rest, or from where another ended; and the sums of the code."""
-        net = self.net.restore(self.rest if ends is None else ends.network)
         times, channels, sums = code.spikes(rows, step, self.inputs.sums if ends is None else ends.sums)
-        net.replay(self.source, net.time + times, channels)
-        return net.run(len(rows) * step, progress=False), sums
+        with self.alone:
+            net = self.net.restore(self.rest if ends is None else ends.network)
+            net.replay(self.source, net.time + times, channels)
+            with Interrupt():
+                run = net.run(len(rows) * step, progress=False)
+        if run.end - run.begin < (len(rows) * round(step / self.dt) - 0.5) * self.dt:
+            raise KeyboardInterrupt  # from a handler of the program's own: the network keeps it to itself
+        return run, sums
 
     def states(
         self, rows: np.ndarray, step: float, code: SpikeCode, tau: float | None, ends: Ends | None, keep: bool
@@ -185,7 +232,9 @@ class Liquid:
 
         Each spike adds 1, which decays with tau; tau=None: number of spikes in each row.
         """
-        at, who, sums = self.spikes(rows, step, code, ends)
+        with self.alone:
+            at, who, sums = self.spikes(rows, step, code, ends)
+            after = self.net.state() if keep else None
         each = round(step / self.dt)
         row = at // each
         weight = None if tau is None else np.exp(-((row + 1) * each - (at + 1)) * (self.dt / tau))
@@ -196,4 +245,4 @@ class Liquid:
         if tau is not None:
             decay = np.exp(-step / tau)
             jumps, _ = lfilter([1.0], [1.0, -decay], jumps, axis=0, zi=decay * filtered[None])
-        return jumps, Ends(self.net.state(), jumps[-1].copy(), sums) if keep else None, who
+        return jumps, Ends(after, jumps[-1].copy(), sums) if keep else None, who

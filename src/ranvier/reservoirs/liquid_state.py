@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ranvier.neurons.neuron import Neuron
 from ranvier.plasticity.rule import Rule
 from ranvier.reservoirs.liquid import RESET, THRESHOLD, Ends, Inputs, Liquid, draw_inputs
 from ranvier.reservoirs.rates import Tally, set_scale
@@ -50,6 +51,8 @@ class LiquidState(Reservoir):
         target_rate: mean rate [Hz] that input_scale is set for, on the first training sequences; None: it stays as it is. 5 to 30 Hz do well.
         dynamic: whether synapses depress and facilitate; False: each spike uses everything.
         adaptation: rise of the threshold at a spike [V], which decays with tau_adapt [s]; 0 for none.
+        neuron: any neuron of the library that fires under a current, such as `rv.AdEx(dt=0.1 * ms)`, in place of the LIF; all currents are then as many times
+            its rheobase as they are of the LIF's 15 nA, it starts at rest, and its own tau_mem, adaptation and refractory time count. Its dt must be `dt`.
         tau_mem, tau_readout: [s]. tau_readout=None: the state is the number of spikes in each row.
         code: how rows become spikes: `Rates(rate)`, numbers as rates, or `Counts()`, numbers of spikes.
         step: how long a row lasts [s], a multiple of dt. dt: step of the simulation [s].
@@ -85,6 +88,7 @@ class LiquidState(Reservoir):
     input_probability: float = 0.3
     input_inhibitory: float = 0.0
     target_rate: float | None = None
+    neuron: Neuron | None = None
     dynamic: bool = True
     adaptation: float = 0.0
     tau_adapt: float = 100 * ms
@@ -156,11 +160,28 @@ class LiquidState(Reservoir):
             value = getattr(self, key)
             if value is not None and not 0 < value < np.inf:
                 raise ValueError(f"{name}: {key} must be above 0, got {value}.")
+        if self.neuron is not None:
+            self._check_neuron(self.neuron)
         given = np.atleast_1d(np.asarray(self.probability, np.float64))
         if given.shape != (self.kinds,) or not ((given >= 0) & (given <= 1)).all():
             what = "four numbers in [0, 1], for EE, EI, IE, II" if self.kinds > 1 else "a number in [0, 1]"
             raise ValueError(f"{name}: probability must be {what}, got {self.probability!r}.")
         check_step(name, self.step, self.dt, " Write dt=0.5 * ms, step=10 * ms.")
+
+    def _check_neuron(self, neuron: Any) -> None:
+        name = type(self).__name__
+        if not isinstance(neuron, Neuron) or not neuron.fires:
+            raise TypeError(
+                f"{name}: neuron must be an object of a model that fires, got {neuron!r}. Write neuron=rv.AdEx(dt={self.dt:g})."
+            )
+        if not np.isclose(neuron.dt, self.dt, rtol=1e-9):
+            raise ValueError(
+                f"{name}: dt is {self.dt:g} s, but that of its neuron {neuron.dt:g} s. Give both the same."
+            )
+        if self.adaptation:
+            raise ValueError(
+                f"{name}: adaptation belongs to the LIF, got adaptation={self.adaptation} besides a neuron. Leave it out."
+            )
 
     def _draw(self, inputs: int) -> None:
         wiring, entering, starting = (np.random.default_rng(s) for s in seeds(self.random_state, 3))
@@ -245,7 +266,7 @@ class LiquidState(Reservoir):
         entering = replace(self.inputs_, weight=self.inputs_.weight * self.input_scale_)
         return Liquid(
             self.wiring_, entering, self.start_, dt=self.dt, tau_mem=self.tau_mem, adaptation=self.adaptation, tau_adapt=self.tau_adapt,
-            dynamic=self.dynamic, rule=rule, learning=learning,
+            dynamic=self.dynamic, neuron=self.neuron, rule=rule, learning=learning,
         )  # fmt: skip
 
     def _code(self) -> SpikeCode:

@@ -3,11 +3,12 @@
 from dataclasses import dataclass, field
 from itertools import combinations_with_replacement
 from math import comb
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from ranvier.reservoirs.reservoir import Reservoir
+from ranvier.reservoirs.sequences import Ragged
 
 MOST = 20_000  # columns beyond which a fit would not end
 
@@ -44,6 +45,8 @@ class NVAR(Reservoir):
 
     read_input: bool = field(default=False, init=False)  # the first columns are the input
 
+    _calmed: ClassVar[str] = "Bring X to a smaller scale, for example with standardise=True, or use smaller orders."
+
     @property
     def _columns(self) -> int:
         linear = self.taps * self.features_
@@ -64,15 +67,19 @@ class NVAR(Reservoir):
                 f"NVAR: orders must be 2 or more, got {self.orders}; the linear part is always there. Use orders=(2,)."
             )
 
+    def _settle(self, X: Any, y: Any) -> tuple[Ragged, np.ndarray]:
+        x, targets = super()._settle(X, y)
+        if self.difference and (self.pooling_ is not None or int(np.prod(self.outputs_shape_)) != x.features):
+            raise ValueError(
+                f"NVAR: difference=True needs a target a step with {x.features} values, as many as there are features."
+            )
+        return x, targets
+
     def _draw(self, inputs: int) -> None:
         if self._columns > MOST:
             raise ValueError(
                 f"NVAR: {self.taps} taps of {inputs} features and orders {self.orders} make {self._columns} columns, expected at most {MOST}. "
                 "Use fewer taps or features, or orders=(2,)."
-            )
-        if self.difference and (self.pooling_ is not None or int(np.prod(self.outputs_shape_)) != inputs):
-            raise ValueError(
-                f"NVAR: difference=True needs a target a step with {inputs} values, as many as there are features."
             )
         linear = self.taps * inputs
         self._products = [np.array(list(combinations_with_replacement(range(linear), order))) for order in self.orders]
@@ -88,12 +95,13 @@ class NVAR(Reservoir):
             taps = [known[back - k * self.stride : len(known) - k * self.stride] for k in range(self.taps)]
             out[first:last, : self.taps * features] = np.hstack(taps)
         at = self.taps * features
-        for products in self._products:
-            wide = products.shape[0]
-            out[:, at : at + wide] = out[:, products[:, 0]]
-            for factor in products.T[1:]:
-                out[:, at : at + wide] *= out[:, factor]
-            at += wide
+        with np.errstate(over="ignore", invalid="ignore"):  # states that are not finite are refused
+            for products in self._products:
+                wide = products.shape[0]
+                out[:, at : at + wide] = out[:, products[:, 0]]
+                for factor in products.T[1:]:
+                    out[:, at : at + wide] *= out[:, factor]
+                at += wide
         return out, after
 
     def _wanted(self, design: np.ndarray, targets: np.ndarray) -> np.ndarray:

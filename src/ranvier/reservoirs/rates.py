@@ -18,10 +18,18 @@ class Tally:
         self.seconds += seconds
 
 
-def set_scale(where: str, what: str, rate: Any, wanted: float, begin: float, halvings: int = 6) -> None:
+def set_scale(
+    where: str,
+    what: str,
+    rate: Any,
+    wanted: float,
+    begin: float,
+    halvings: int = 6,
+    turn: str = "weight_scale, input_probability",
+) -> None:
     """Calls `rate`, which sets a scale and returns the rate that rises with it, until this is about as wanted: by bisection, within a factor of 2^10.
 
-    Warns where no scale gives half to twice the rate.
+    Warns where no scale gives half to twice the rate. turn: arguments of the liquid that also move it.
     """
     low, high = begin, begin
     found = rate(begin)
@@ -45,7 +53,7 @@ def set_scale(where: str, what: str, rate: Any, wanted: float, begin: float, hal
     at = rate(best)
     if not wanted / 2 <= at <= 2 * wanted:
         warnings.warn(
-            f"{where}: no scale of the {what} gives a mean rate near {wanted:g} Hz; at {best:.3g} it is {at:.3g} Hz. Change weight_scale, "
-            "input_probability or target_rate.",
-            stacklevel=4,
+            f"{where}: no scale of the {what} gives a mean rate near {wanted:g} Hz; at {best:.3g} it is {at:.3g} Hz. "
+            f"Change {turn} or target_rate.",
+            stacklevel=5,
         )

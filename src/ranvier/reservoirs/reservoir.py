@@ -1,16 +1,20 @@
 """What all reservoirs share: the scikit-learn estimator around something that turns sequences into states."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone, is_classifier, is_regressor
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils import ClassifierTags, RegressorTags
 from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
 
+from ranvier.neurons.verbs import Verbs
 from ranvier.reservoirs import fitting, free_run, reading
+from ranvier.reservoirs.layer import ReservoirLayer
 from ranvier.reservoirs.pooling import Pooling
 from ranvier.reservoirs.readouts.force import FORCE
 from ranvier.reservoirs.readouts.ridge import Ridge
@@ -31,6 +35,13 @@ def _has(method: str) -> Callable[[Any], bool]:
     return lambda model: hasattr(
         getattr(model, "readout_", RidgeClassifier() if model.readout is None else model.readout), method
     )
+
+
+OBJECTS = {
+    "readout": ("fit", "Ridge(1e-6)"), "pooling": ("__call__", "Last()"), "topology": ("draw", "Cycle()"),
+    "plasticity": ("deviation", "IntrinsicPlasticity()"), "code": ("spikes", "Counts()"), "wiring": ("draw", "NCP(8, 8, 4)"),
+}  # fmt: skip
+"""Arguments that are objects: what each can do, and one of them."""
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -62,6 +73,11 @@ class Reservoir(BaseEstimator):
     standardise: bool = False
     random_state: Any = 0
     feedback: bool = field(default=False, init=False)  # whether the output enters the reservoir
+
+    # readouts and targets of further tasks on the same states (see `Several`); what helps where states, and where free runs, diverge
+    _others: ClassVar[Sequence[tuple[Any, Any]]] = ()
+    _calmed: ClassVar[str] = "Bring X to a smaller scale, for example with standardise=True."
+    _steadied: ClassVar[str] = "Regularise the readout (a larger alpha)."
 
     # what a subclass defines
 
@@ -117,7 +133,36 @@ class Reservoir(BaseEstimator):
 
         Warns:
             where the reservoir does not forget its start, states are of less than full rank without a penalty, or targets are constant.
+
+        Where an error or Ctrl-C ends it, the reservoir is as it was before.
         """
+        before = dict(vars(self))
+        try:
+            x, targets = self._settle(X, y)
+            back = int(np.prod(targets.shape[1:])) if self.feedback else 0
+            rows = self._scaled(x.rows)
+            self._draw(x.features + back)
+            driven = rows if not back else np.hstack([rows, reading.delayed(targets.astype(np.float64), x)])
+            self._adapt(driven, x.start)
+            self._train(driven, x, targets)
+            noise = self._noise()
+            tasks = [(self, targets), *(self._beside(X, readout, wanted) for readout, wanted in self._others)]
+            if isinstance(self.readout_, FORCE):
+                free_run.learn(self, rows, x, targets.astype(np.float64))
+            elif self.pooling_ is not None:
+                pooled = fitting.pooled_rows(self, driven, x, noise)
+                for model, wanted in tasks:
+                    fitting.fit_readout(model, pooled, wanted, None)
+            else:
+                fitting.fit_steps(tasks, driven, x, noise)
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+        return self
+
+    def _settle(self, X: Any, y: Any) -> tuple[Ragged, np.ndarray]:
+        """Sequences and targets of a fit, checked; and what follows from them before anything is drawn."""
         self._check_arguments()
         x, y = self._training(X, y)
         self.features_ = x.features
@@ -136,21 +181,26 @@ class Reservoir(BaseEstimator):
             raise ValueError(
                 f"{self._name}: FORCE trains the loop through the output. Give feedback=True, or use RLS()."
             )
-        back = int(np.prod(targets.shape[1:])) if self.feedback else 0
         self.outputs_shape_ = () if many else targets.shape[1:]
-        rows = self._scaled(x.rows)
-        self._draw(x.features + back)
-        driven = rows if not back else np.hstack([rows, reading.delayed(targets.astype(np.float64), x)])
-        self._adapt(driven, x.start)
-        self._train(driven, x, targets)
-        noise = self._noise()
-        if isinstance(self.readout_, FORCE):
-            free_run.learn(self, rows, x, targets.astype(np.float64))
-        elif many:
-            fitting.fit_readout(self, fitting.pooled_rows(self, driven, x, noise), targets, None)
-        else:
-            fitting.fit_steps(self, driven, x, targets, noise)
-        return self
+        return x, targets
+
+    def _beside(self, X: Any, readout: Any, y: Any) -> tuple["Reservoir", np.ndarray]:
+        """This reservoir with another readout, which is fitted in place, and its targets."""
+        other = self._with(readout)
+        other.readout = readout
+        _, targets = other._settle(X, y)
+        if (other.pooling_ is None) != (self.pooling_ is None):
+            raise ValueError(
+                f"{self._name}: one task has a target a step, another one a sequence. Give all tasks targets of the same kind."
+            )
+        other.readout_ = readout
+        return other, targets
+
+    def _with(self, readout: Any) -> "Reservoir":
+        """This reservoir with another fitted readout."""
+        other = copy(self)
+        other.readout_ = readout
+        return other
 
     def predict(self, X: Any) -> Any:
         """Output for X, in its form: a value for every step, or for every sequence where there is pooling."""
@@ -201,6 +251,11 @@ class Reservoir(BaseEstimator):
             return fitting.pooled_rows(self, rows, x, None)
         return self._design(self._states(x, None)[0], rows)
 
+    def layer(self) -> Verbs:
+        """The fitted reservoir as a layer of a trained network, through which no gradient flows; see `ReservoirLayer`."""
+        check_is_fitted(self, "readout_")
+        return ReservoirLayer(self)
+
     def states(self, X: Any) -> Any:
         """States [T, N] of every sequence from rest, in the form of X."""
         x = self._given(X)
@@ -214,7 +269,7 @@ class Reservoir(BaseEstimator):
         x = self._given(X)
         if self.feedback:
             states, output, after = free_run.follow(self, x, state)
-            fitting.finite(self._name, states)
+            fitting.finite(self, states)
             return ReservoirRun(
                 x.as_given(states), x.as_given(output.reshape(len(states), *self.outputs_shape_)), after
             )
@@ -256,6 +311,10 @@ class Reservoir(BaseEstimator):
         return type(self).__name__
 
     def _check_arguments(self) -> None:
+        for key, (does, example) in OBJECTS.items():
+            value = getattr(self, key, None)
+            if value is not None and (isinstance(value, type) or not hasattr(value, does)):
+                raise TypeError(f"{self._name}: {key} must be an object such as {example}, got {value!r}.")
         if self.washout < 0:
             raise ValueError(f"{self._name}: washout must be at least 0 steps, got {self.washout}.")
 
@@ -303,7 +362,7 @@ class Reservoir(BaseEstimator):
         if self.feedback:
             raise ValueError(f"{self._name}: with feedback states depend on the output. Use run(X).states.")
         states, after = self._scan(self._scaled(x.rows), x.start, state)
-        return fitting.finite(self._name, states), after
+        return fitting.finite(self, states), after
 
     # the readout
 

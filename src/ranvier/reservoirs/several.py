@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator, clone, is_classifier
+from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils.validation import check_is_fitted
 
 from ranvier.reservoirs.reservoir import Reservoir
+from ranvier.reservoirs.sequences import sequence_targets, step_targets
 
 
 class Several(BaseEstimator):
@@ -32,7 +34,7 @@ class Several(BaseEstimator):
         """X: as in `Reservoir`; y: for each task its targets, all for steps, or all for sequences where the reservoir pools.
 
         Raises:
-            ValueError: targets and readouts are not of the same tasks.
+            ValueError: targets and readouts are not of the same tasks; feedback; see `Reservoir.fit`.
         """
         if not self.readouts:
             raise ValueError('Several: no readout was given. Write Several(reservoir, {"task": Ridge()}).')
@@ -40,42 +42,36 @@ class Several(BaseEstimator):
             raise ValueError(
                 f"Several: targets are of {sorted(y)}, readouts of {sorted(self.readouts)}. Give one of each for every task."
             )
-        task, *others = self.readouts
+        if self.reservoir.feedback:
+            raise ValueError(
+                "Several: with feedback a reservoir follows the output of one readout. Fit a reservoir of its own for each task."
+            )
+        fitted = {task: clone(readout) for task, readout in self.readouts.items()}
+        task, *others = fitted
         base: Any = clone(self.reservoir)
-        base.readout = clone(self.readouts[task])
-        self.reservoir_ = base.fit(X, y[task])
-        self.readouts_ = {task: base.readout_}
-        if others:
-            rows, kept = base.rows(X), self._kept(X)
-            for other in others:
-                targets = self._targets(y[other])
-                readout: Any = clone(self.readouts[other])
-                self.readouts_[other] = readout.fit(rows[kept], targets[kept])
+        base.readout = clone(fitted[task])
+        base._others = [(fitted[other], y[other]) for other in others]
+        base.fit(X, y[task])
+        del base._others
+        self.reservoir_, self.readouts_ = base, {**fitted, task: base.readout_}
         return self
 
     def predict(self, X: Any) -> dict[str, np.ndarray]:
         """Of each task the output, a row a sequence with pooling, else a row a step, one sequence behind the other."""
         check_is_fitted(self, "readouts_")
         rows = self.reservoir_.rows(X)
-        return {task: readout.predict(rows) for task, readout in self.readouts_.items()}
+        return {task: self.reservoir_._with(readout)._output(rows) for task, readout in self.readouts_.items()}
 
     def score(self, X: Any, y: Mapping[str, Any]) -> dict[str, float]:
-        """Of each task the readout's own score, over steps after the washout or over sequences."""
-        check_is_fitted(self, "readouts_")
-        rows, kept = self.reservoir_.rows(X), self._kept(X)
-        return {
-            task: readout.score(rows[kept], self._targets(y[task])[kept]) for task, readout in self.readouts_.items()
+        """Of each task the share of right labels, or R^2, over steps after the washout or over sequences."""
+        model, found = self.reservoir_, self.predict(X)
+        x = model._given(X)
+        pooled = model.pooling_ is not None
+        kept, read = (slice(None), sequence_targets) if pooled else (model._kept(x), step_targets)
+        measures = {
+            task: accuracy_score if is_classifier(readout) else r2_score for task, readout in self.readouts_.items()
         }
-
-    def _kept(self, X: Any) -> Any:
-        """Which rows count: all with pooling, those after the washout else."""
-        model = self.reservoir_
-        return slice(None) if model.pooling_ is not None else model._kept(model._given(X))
-
-    def _targets(self, y: Any) -> np.ndarray:
-        pooled = self.reservoir_.pooling_ is not None
-        return (
-            np.asarray(y)
-            if pooled or not isinstance(y, list | tuple)
-            else np.concatenate([np.asarray(part) for part in y])
-        )
+        return {
+            task: float(measure(read(f"Several, task {task}", x, y[task])[kept], found[task][kept]))
+            for task, measure in measures.items()
+        }

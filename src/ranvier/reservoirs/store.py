@@ -12,8 +12,10 @@ import safetensors.numpy
 from sklearn.base import BaseEstimator
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
+from ranvier import neurons
 from ranvier.errors import BadFileError, RanvierError
 from ranvier.files import UNREADABLE, write_atomic
+from ranvier.neurons.neuron import Neuron
 from ranvier.reservoirs.bucket import Bucket
 from ranvier.reservoirs.celegans import CElegans
 from ranvier.reservoirs.deep_echo_state import DeepEchoState
@@ -67,6 +69,7 @@ VALUES = (
     IntrinsicPlasticity,
 )
 KINDS = {kind.__name__: kind for kind in (*RESERVOIRS, *READOUTS, *NEIGHBOURS, *VALUES, Weights, Wiring, Inputs)}
+NEURONS = {name: kind for name, kind in vars(neurons).items() if isinstance(kind, type) and issubclass(kind, Neuron)}
 LEFT = ("_factors", "_noise_seed", "_order", "_built")  # what only a fit needs, or is built again
 NO_FILE = (*UNREADABLE, safetensors.SafetensorError, RanvierError)  # what damaged and made-up files raise
 
@@ -74,11 +77,13 @@ NO_FILE = (*UNREADABLE, safetensors.SafetensorError, RanvierError)  # what damag
 def save(model: Reservoir | Several, path: str | os.PathLike[str]) -> Path:
     """Writes a reservoir, or several readouts of one, fitted or not, to a file that `load` reads; predictions are the same to the last bit.
 
-    Readouts are those of this room and scikit-learn's nearest neighbours.
+    Readouts are those of this room and scikit-learn's nearest neighbours; neurons of a liquid those of the library, with numbers as parameters.
 
     Raises:
         RanvierError: a readout, pooling or topology that is not of these; the file cannot be written.
     """
+    if not isinstance(model, Reservoir | Several):
+        raise TypeError(f"reservoirs.save: expected a reservoir or Several, got {type(model).__name__}.")
     tensors: dict[str, np.ndarray] = {}
     described = _describe(model, "model", tensors)
     header = {"format": str(FORMAT), "reservoir": json.dumps(described)}
@@ -129,6 +134,8 @@ def _describe(value: Any, place: str, tensors: dict[str, np.ndarray]) -> Any:
         return {"tuple" if isinstance(value, tuple) else "list": parts}
     if isinstance(value, dict) and all(isinstance(name, str) for name in value):
         return {"dict": {name: _describe(part, f"{place}.{name}", tensors) for name, part in value.items()}}
+    if isinstance(value, Neuron) and _plain(value):
+        return {"neuron": type(value).__name__, "dt": value.dt, "parameters": value.parameter_values()}
     if type(value) in KINDS.values():
         inside = {
             name: _describe(part, f"{place}.{name}", tensors)
@@ -141,6 +148,14 @@ def _describe(value: Any, place: str, tensors: dict[str, np.ndarray]) -> Any:
         f"one of {', '.join(k.__name__ for k in (*READOUTS, *NEIGHBOURS, *VALUES))} there. Use Ridge() or RidgeClassifier() as the readout, "
         "whole numbers as seeds and text as names."
     )
+
+
+def _plain(neuron: Neuron) -> bool:
+    """Whether a neuron is one of the library's, with numbers as parameters and no option but dt."""
+    values = neuron.parameter_values()
+    if NEURONS.get(type(neuron).__name__) is not type(neuron) or not all(isinstance(v, float) for v in values.values()):
+        return False
+    return type(neuron)(dt=neuron.dt, **values).options == neuron.options
 
 
 def _inside(value: Any) -> dict[str, Any]:
@@ -173,6 +188,8 @@ def _build(described: Any, tensors: dict[str, np.ndarray]) -> Any:
             return kind(_build(part, tensors) for part in described[kind.__name__])
     if "dict" in described:
         return {name: _build(part, tensors) for name, part in described["dict"].items()}
+    if "neuron" in described:
+        return NEURONS[described["neuron"]](dt=described["dt"], **described["parameters"])
     inside = {name: _build(value, tensors) for name, value in described["is"].items()}
     made = KINDS[described["kind"]]
     if issubclass(made, NEIGHBOURS):

@@ -42,7 +42,10 @@ def check_synapses(projections: Sequence[Projection], dtype: np.dtype) -> None:
 
 def check_neurons(populations: Sequence[Population], dtype: np.dtype) -> None:
     """Raises MemoryError where the states of the neurons alone need more memory than there is."""
-    sizes = [p.n * len(p.model.program.state_names) * dtype.itemsize if isinstance(p.model, Neuron) else p.n for p in populations]
+    sizes = [
+        p.n * len(p.model.program.state_names) * dtype.itemsize if isinstance(p.model, Neuron) else p.n
+        for p in populations
+    ]
     free = available() if sum(sizes) > SMALL else None
     if free is not None and sum(sizes) > free:
         worst = populations[int(np.argmax(sizes))]

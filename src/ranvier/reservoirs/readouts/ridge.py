@@ -71,7 +71,16 @@ class Ridge(RegressorMixin, BaseEstimator):
         return self._solve()
 
     def accumulate(self, X: Any, y: Any) -> None:
-        """Adds rows without solving; `finish` solves."""
+        """Adds rows without solving; `finish` solves.
+
+        Raises:
+            ValueError: the readout comes from a file, which does not hold the rows that it has learned.
+        """
+        if hasattr(self, "coef_") and not hasattr(self, "_factors"):
+            raise ValueError(
+                f"{type(self).__name__}: a readout from a file does not know the rows that it was fitted to, so no others can be added to them. "
+                "Fit it again with all rows, or use RLS(), which goes on from a file."
+            )
         states, targets = self._checked(X, y, reset=not hasattr(self, "_factors"))
         several = len(self._alphas()) > 1
         self._add(states, targets, self._calls % self.folds if several else 0)
