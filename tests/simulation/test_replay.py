@@ -59,3 +59,16 @@ def test_replay_refuses_what_is_past_and_what_replays_nothing():
         net.replay(one, [5 * DT], [0])
     with pytest.raises(TypeError, match="cells replays no spikes"):
         net.replay(cells, [1.0])
+
+
+def test_recorded_events_are_a_source():
+    dense = (torch.rand(40, 2, 5, generator=torch.Generator().manual_seed(0)) < 0.2).float()
+    events = rv.Events.from_dense(dense)
+    net = rv.Network(dt=1e-3)
+    source = net.add(events.neurons, rv.SpikeSource(*events.to_times(1e-3)[1]), "recorded")
+    run = net.run(0.04)
+    found = torch.zeros(40, 5)
+    found[run.steps, run.neurons] = 1
+    assert torch.equal(found, dense[:, 1]) and source.n == 5
+    with pytest.raises(TypeError, match=r"got Events\. Write rv\.SpikeSource\(\*events\.to_times\(dt\)\[0\]\)"):
+        rv.SpikeSource(events)

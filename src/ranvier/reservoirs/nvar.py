@@ -31,11 +31,11 @@ class NVAR(Reservoir):
     Source: Gauthier, Bollt, Griffith and Barbosa, Nature Communications 12 (2021), equations 5 to 8.
 
     Example:
-        >>> from ranvier.reservoirs import NVAR, tasks
-        >>> u = tasks.lorenz(600, dt=0.025)
-        >>> model = NVAR(taps=2, difference=True).fit(u[:400], u[1:401])
-        >>> model.generate(20, u[:401]).shape
-        (20, 3)
+        >>> from ranvier.reservoirs import NVAR, Ridge, tasks
+        >>> u = tasks.lorenz(1200)
+        >>> model = NVAR(taps=2, difference=True, readout=Ridge(0.1)).fit(u[:1000], u[1:1001])
+        >>> bool(abs(model.generate(100, u[:1001]) - u[1001:1101]).max() < 1)    # of values up to 48
+        True
     """
 
     taps: int = 2

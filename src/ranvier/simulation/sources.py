@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ranvier.checks import scalar
 from ranvier.simulation.checking import floats, indices, numbers
 from ranvier.simulation.timed import Timed
+from ranvier.spikes.events import Events
 
 
 class PoissonSource:
@@ -61,13 +62,18 @@ class SpikeSource:
     all of one neuron. Spikes of one neuron in one step count once.
 
     `Run.spikes` gives the ends of steps, and the end of a step is the start of the next: what a run gave arrives one step later when it is replayed,
-    unless dt is subtracted, as in rv.SpikeSource(times - net.dt, neurons).
+    unless dt is subtracted, as in rv.SpikeSource(times - net.dt, neurons). Recorded events, sample b of them, whose steps are dt long:
+    rv.SpikeSource(*events.to_times(dt)[b]), of events.neurons neurons.
     """
 
     times: Any
     neurons: Any = None
 
     def __post_init__(self) -> None:
+        if isinstance(self.times, Events):
+            raise TypeError(
+                "SpikeSource: times must be seconds, got Events. Write rv.SpikeSource(*events.to_times(dt)[0]) for the first sample."
+            )
         times = floats(
             "SpikeSource", "times", self.times, "seconds, one for each spike, as in rv.SpikeSource([0.01, 0.02])"
         )
