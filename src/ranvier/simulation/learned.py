@@ -68,7 +68,7 @@ class Learned:
             rule = projection.plasticity
             assert rule is not None
             mine = self.states_of(k, self.rows.states)
-            if len(mine) and changes_weights(projection):
+            if len(mine) and changes_weights(rule):
                 check_bounds(projection, float(mine[:, 0].min()), float(mine[:, 0].max()))
             for j, spec in enumerate(rule.declared.traces.values()):
                 if isinstance(spec.rest, Post):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ranvier.neurons.neuron import Neuron
-from ranvier.plasticity.rule import learning
+from ranvier.plasticity.rule import Rule, learning
 from ranvier.simulation.population import Population
 from ranvier.simulation.projection import Drive, Projection, dimension_of
 from ranvier.units import NAMED
@@ -149,7 +149,7 @@ def _check_rule(c: Projection) -> None:
     if rule is None:
         return
     name = type(rule).__name__
-    if not changes_weights(c):
+    if not changes_weights(rule):
         return
     if c.pre.excitatory is not None and (rule.w_min < 0 if c.pre.excitatory else rule.w_max > 0):
         kind, want = ("excitatory", "w_min=0") if c.pre.excitatory else ("inhibitory", "w_max=0")
@@ -172,7 +172,7 @@ def check_bounds(c: Projection, low: float, high: float) -> None:
         )
 
 
-def changes_weights(c: Projection) -> bool:
-    """Whether the rule of a projection changes its weights, and not only what a spike sends."""
-    found = learning(type(c.plasticity))
+def changes_weights(rule: Rule) -> bool:
+    """Whether a rule changes weights, and not only what a spike sends."""
+    found = learning(type(rule))
     return any("w" in changes for changes in (found.on_pre, found.on_post, found.each_step))
