@@ -32,7 +32,7 @@ def test_a_full_disk_is_named_and_the_old_file_kept(tmp_path: Path, monkeypatch:
     target = tmp_path / "file"
     write_atomic(target, "old")
     monkeypatch.setattr(*((os, "replace", full) if step == "replace" else (Path, step, full)))
-    text = r"cannot write .*file: No space left on device; expected a writable folder with free space\. Make room, or give another path"
+    text = r"cannot write .*file: No space left on device; expected a writable folder with free space\. Make room, or give another folder"
     with pytest.raises(RanvierError, match=text):
         write_atomic(target, "new")
     assert target.read_text() == "old" and os.listdir(tmp_path) == ["file"]

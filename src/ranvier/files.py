@@ -38,7 +38,7 @@ def write_atomic(path: str | os.PathLike[str], content: bytes | str) -> Path:
     except OSError as error:
         raise RanvierError(
             f"cannot write {target}: {error.strerror or error}; expected a writable folder with free space. "
-            "Make room, or give another path, on the command line with --out."
+            "Make room, or give another folder, on the command line with --out."
         ) from error
     finally:
         with contextlib.suppress(OSError):

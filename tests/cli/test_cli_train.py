@@ -358,7 +358,7 @@ def test_no_space_for_the_run_folder(ranvier, tones, tmp_path, monkeypatch):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "replace", full)
-    text = "config.json: No space left on device; expected a writable folder with free space. Make room, or give another folder with"
+    text = "config.json: No space left on device; expected a writable folder with free space. Make room, or give another folder"
     refused(ranvier("train", tones, "--out", tmp_path / "run"), text)
 
 

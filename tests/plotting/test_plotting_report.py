@@ -236,7 +236,7 @@ def test_failed_write_keeps_the_old_report(quick, tmp_path, monkeypatch, make_ru
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "replace", full)
-    with pytest.raises(RanvierError, match="No space left on device.*another path"):
+    with pytest.raises(RanvierError, match="No space left on device.*another folder"):
         write_report(make_run(), path)
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["report.html"]
