@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -472,9 +473,13 @@ class Network:
         pairs = [(p.name, p.pattern, p.synapse, p.plasticity, p.pre.number, p.post.number) for p in self.projections]
         parts = [(p.name, p.n, p.model, np.size(p.current)) for p in self.populations]
         drives = list(map(repr, self.drives))
+        return repr([self.dt, self.seed, self.dtype, parts, pairs, drives]), self._numbers
+
+    @cached_property
+    def _numbers(self) -> str:
+        """The numbers of neurons and links, by their digest. Asked for once it is built, after which they stay."""
         models = [p.model.parameter_values() for p in self.populations if isinstance(p.model, Neuron)]
-        links = [(p.pattern, p.weight, p.delay) for p in self.projections]
-        return repr([self.dt, self.seed, self.dtype, parts, pairs, drives]), told([models, links])
+        return told([models, [(p.pattern, p.weight, p.delay) for p in self.projections]])
 
     def _plastic(self, where: str, projection: Any) -> Rule:
         if not isinstance(projection, Projection) or projection not in self.projections:
