@@ -433,7 +433,7 @@ def test_a_killed_run_is_resumed_to_the_same_weights(ranvier, whole, pictures, s
 def test_ctrl_c_says_how_to_go_on(ranvier, whole, pictures, small, environment, tmp_path):
     run = tmp_path / "run"
     status, said = stopped(run, pictures, small, environment, signal.SIGINT)
-    assert status == 130 and "Traceback" not in said
+    assert status == 130 and "Traceback" not in said, said
     kept = len(epochs(run))
     assert (
         f"warning: stopped; {kept} of {LONG} epochs are kept in {run}. Continue with `ranvier train --resume {run}`."

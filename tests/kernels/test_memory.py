@@ -1,6 +1,7 @@
 """Large buffers: used again once freed, never shared while alive, poisoned in tests."""
 
 import gc
+import sys
 import threading
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 import torch
 
 from ranvier.kernels.cpu import memory
-from ranvier.kernels.cpu.memory import KEPT, SMALLEST, empty
+from ranvier.kernels.cpu.memory import SMALLEST, empty
 
 LARGE = (1 << 20,)
 
@@ -87,12 +88,30 @@ def test_new_buffers_are_full_of_nan_while_tests_run() -> None:
 
 
 def test_no_more_than_the_limit_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    limit = memory._kept + (LARGE[0] << 3)
+    monkeypatch.setattr(memory, "KEPT", limit)
+    for k in range(4):  # each of a size of its own: older free blocks make way
+        several = [empty(((LARGE[0] << k) + 4321,), torch.float64) for _ in range(3)]
+        assert memory._kept <= limit
+        del several
     monkeypatch.setattr(memory, "KEPT", 0)
-    before = memory._kept
-    tensor = empty((LARGE[0] + 4321,), torch.float64)
-    del tensor
-    gc.collect()
-    assert memory._kept <= before <= KEPT
+    before = len(memory._lent)
+    alone = empty((LARGE[0] * 3,), torch.float64)
+    assert len(memory._lent) <= before and memory._kept <= limit
+    del alone
+    assert len(memory._returned) == 0, "what is not kept is the system's again at once"
+
+
+def test_freeing_runs_no_python() -> None:
+    """An exception of a signal handler that is called while an object is freed, such as KeyboardInterrupt, is lost."""
+    tensor = empty(LARGE, torch.float32)
+    called: list[str] = []
+    sys.setprofile(lambda frame, event, _: called.append(frame.f_code.co_name) if event == "call" else None)
+    try:
+        del tensor
+    finally:
+        sys.setprofile(None)
+    assert memory._returned and called == []
 
 
 def test_zeros_take_the_pages_that_are_written() -> None:

@@ -10,7 +10,7 @@ import torch
 
 import ranvier as rv
 from ranvier.simulation import engine
-from ranvier.simulation.stopping import Stop
+from ranvier.stopping import Stop
 
 DT = 1e-4
 

@@ -2,7 +2,7 @@
 
 from types import FrameType, TracebackType
 
-from ranvier.simulation.stopping import Stop
+from ranvier.stopping import Stop
 
 
 class Interrupt(Stop):

@@ -9,7 +9,7 @@ from ranvier.simulation.checkpoint import restore
 from ranvier.simulation.engine import Engine
 from ranvier.simulation.progress import Progress
 from ranvier.simulation.recording import Recording
-from ranvier.simulation.stopping import Stop
+from ranvier.stopping import Stop
 
 
 def go(engine: Engine, recording: Recording, spikes: bool, progress: bool | None, between: Callable[[], None]) -> None:

@@ -15,6 +15,7 @@ from lightning.pytorch.plugins.io import TorchCheckpointIO
 
 from ranvier.errors import RanvierError
 from ranvier.files import write_atomic
+from ranvier.stopping import Stop
 from ranvier.training.inputs import Batches, Inputs
 from ranvier.training.module import Classifier
 from ranvier.training.network import build
@@ -59,19 +60,26 @@ def fit(
     """Trains the network of a run's recipe on the samples `train`; after each epoch the run folder holds what can be kept.
 
     With resume, it continues from the folder's checkpoint (from the start if there is none yet). The same seed gives the same
-    weights, bit for bit, with the same number of threads, resumed or not. Raises KeyboardInterrupt on Ctrl-C.
+    weights, bit for bit, with the same number of threads, resumed or not. Raises KeyboardInterrupt on Ctrl-C, after the batch; on a second one at once.
     """
     recipe = run.recipe
     batches = Batches(inputs, train, recipe)
     net = build(recipe).eval()  # without dropout, whose masks no seed decides yet
     net.calibrate(next(iter(batches))[0])
     net.train()
-    module = Classifier(recipe, net, batches, inputs, test, on_epoch, on_batch)
+    stop = Stop()
+
+    def after_batch(module: Classifier, index: int) -> None:
+        if stop.asked:
+            raise KeyboardInterrupt
+        on_batch(module, index)
+
+    module = Classifier(recipe, net, batches, inputs, test, on_epoch, after_batch)
     checkpoint = run.path / CHECKPOINT
     continued = resume and checkpoint.is_file()
     for name in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), stop:
         warnings.filterwarnings("ignore", module="lightning")
         trainer = lightning.Trainer(
             accelerator="cpu",
@@ -100,6 +108,8 @@ def fit(
                     f"Delete it and type `ranvier train --resume {run.path}` to start this run anew."
                 ) from error
             raise
+    if stop.asked:  # after the last batch
+        raise KeyboardInterrupt
     return module
 
 

@@ -2,6 +2,9 @@
 
 The first touch of fresh memory costs more than the kernel that fills it (a page fault each 4 KiB). Blocks freed by torch
 come back here and are handed out again; they are huge pages where the system grants them.
+
+That they come back is noted by C alone: freeing must not run Python code, where the handler of a signal may be called and its exception,
+such as KeyboardInterrupt, be lost with the object.
 """
 
 import math
@@ -9,7 +12,7 @@ import mmap
 import os
 import threading
 import weakref
-from collections import defaultdict
+from collections import defaultdict, deque
 from typing import Any
 
 import numpy as np
@@ -18,17 +21,19 @@ from torch import Tensor
 
 SMALLEST = 1 << 18  # bytes; below, torch's own allocator is as good
 SLACK = 4  # a block may be larger than what is asked for by this part of it
-KEPT = 1 << 30  # bytes of free blocks kept for reuse
+KEPT = 1 << 30  # bytes of blocks that are kept for reuse, in use or free
 poison = False  # tests set this: new buffers are filled with NaN, so that an element left unwritten shows
 
-_lock = threading.RLock()  # a finalizer may run while this thread holds it
+_lock = threading.Lock()
 _free: dict[int, list[mmap.mmap]] = defaultdict(list)
+_lent: dict[int, tuple[weakref.ref[np.ndarray], mmap.mmap]] = {}  # by the identity of the reference
+_returned: deque[weakref.ref[np.ndarray]] = deque()
 _kept = 0
 
 
 def _after_fork() -> None:
     global _lock
-    _lock = threading.RLock()  # another thread may have held it
+    _lock = threading.Lock()  # another thread may have held it
 
 
 os.register_at_fork(after_in_child=_after_fork)
@@ -41,12 +46,7 @@ def buffer(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
     if size < SMALLEST or not hasattr(mmap, "MADV_HUGEPAGE"):
         array = np.empty(shape, dtype)
     else:
-        block = _take(_round(size))
-        lease = np.frombuffer(
-            block, dtype=np.uint8, count=size
-        )  # views hold it; the block comes back when the last is gone
-        weakref.finalize(lease, _give, block).atexit = False
-        array = lease.view(dtype).reshape(shape)
+        array = _lease(_round(size))[:size].view(dtype).reshape(shape)
     if poison and dtype.kind == "f":
         array.fill(math.nan)
     return array
@@ -74,22 +74,35 @@ def _round(size: int) -> int:
     return -(-size // step) * step
 
 
-def _take(size: int) -> mmap.mmap:
+def _lease(size: int) -> np.ndarray:
+    """At least so many bytes. Views hold the array; its block comes back when the last is gone."""
     global _kept
     with _lock:
-        fitting = [kept for kept, blocks in _free.items() if blocks and size <= kept <= size + size // SLACK]
+        while _returned:
+            block = _lent.pop(id(_returned.popleft()))[1]
+            _free[len(block)].append(block)
+        fitting = [length for length, blocks in _free.items() if blocks and size <= length <= size + size // SLACK]
         if fitting:
             block = _free[min(fitting)].pop()
-            _kept -= len(block)
-            return block
-    block = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-    block.madvise(mmap.MADV_HUGEPAGE)
-    return block
+        else:
+            block = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+            block.madvise(mmap.MADV_HUGEPAGE)
+            if not _room(size):
+                return np.frombuffer(block, dtype=np.uint8)
+            _kept += size
+        array = np.frombuffer(block, dtype=np.uint8)
+        reference = weakref.ref(array, _returned.append)
+        _lent[id(reference)] = reference, block
+    return array
 
 
-def _give(block: mmap.mmap) -> None:
+def _room(size: int) -> bool:
+    """Whether one more block can be kept; free ones that nothing asked for make way."""
     global _kept
-    with _lock:
-        if _kept + len(block) <= KEPT:
-            _kept += len(block)
-            _free[len(block)].append(block)
+    if _kept - sum(length * len(blocks) for length, blocks in _free.items()) + size > KEPT:
+        return False
+    for length, blocks in _free.items():
+        while blocks and _kept + size > KEPT:
+            blocks.pop()
+            _kept -= length
+    return True

@@ -1,4 +1,8 @@
-"""Ctrl-C waits for the end of a chunk, since half a chunk is no state to go on from."""
+"""Ctrl-C waits for a place where work can stop.
+
+Half a chunk of a simulation is no state to go on from; and an exception that is raised while an object is being freed, as autograd does
+throughout a training, is lost.
+"""
 
 import signal
 import threading
