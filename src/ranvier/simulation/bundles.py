@@ -90,6 +90,17 @@ class Rows:
         return row, np.repeat(np.tile(delays, rows), counts.ravel()), self.place(k)
 
 
+@dataclass(frozen=True)
+class _Target:
+    """Where a projection's impulses are added: first block of the population, size of a block, offset in it. factor: their sign there; late: after the step."""
+
+    place: int
+    block: int
+    offset: int
+    factor: int
+    late: bool
+
+
 @dataclass(eq=False)
 class _Member:
     """A projection on its way into a bundle. steps: its delays; earliest, latest: the shortest and longest that they can be."""
@@ -99,14 +110,15 @@ class _Member:
     steps: int | NDArray[np.int64] | Distribution
     earliest: int
     latest: int
+    target: _Target
 
     @property
-    def kind(self) -> tuple[str, float]:
-        """What it shares a bundle with: others of one weight, others with weights, nothing."""
-        weight = self.projection.weight
+    def kind(self) -> tuple[bool, str, float]:
+        """What it shares a bundle with: others that arrive when it does, of one weight, or each with its weight; nothing."""
+        weight, late = self.projection.weight, self.target.late
         if self.projection.plasticity is not None:
-            return PLASTIC, self.projection.number
-        return (SAME, float(weight)) if isinstance(weight, int | float) else (EACH, 0.0)
+            return late, PLASTIC, self.projection.number
+        return (late, SAME, weight * self.target.factor) if isinstance(weight, int | float) else (late, EACH, 0.0)
 
 
 def build(
@@ -118,6 +130,7 @@ def build(
     members = [_member(p, placed, dt, seed) for p in projections]
     order = sorted(members, key=lambda m: (m.projection.pre.number, m.kind))
     groups = [list(g) for _, g in groupby(order, key=lambda m: (m.projection.pre.number, m.kind))]
+    del members, order
     starts_of = [np.sum([m.wired.starts for m in g], axis=0) for g in groups]
     manies = [max(m.latest for m in g) - min(m.earliest for m in g) + 1 for g in groups]
     sizes = [int(s[-1]) for s in starts_of]
@@ -129,7 +142,7 @@ def build(
         np.zeros(sum(len(s) for s in starts_of), np.int64),
         np.zeros(sum((len(s) - 1) * many for s, many in zip(starts_of, manies, strict=True)), np.uint32),
         np.empty(sum(sizes), np.uint32),
-        np.empty(sum(n for n, g in zip(sizes, groups, strict=True) if g[0].kind[0] == EACH), dtype),
+        np.empty(sum(n for n, g in zip(sizes, groups, strict=True) if g[0].kind[1] == EACH), dtype),
         np.zeros(max(1, len(groups)), dtype),
         np.empty(sum(n * f for n, f in zip(sizes, fields, strict=True)), dtype),
         [[m.projection for m in g] for g in groups],
@@ -138,13 +151,13 @@ def build(
     digits = max(1, -(-max(1, size - 1).bit_length() // 8))
     synapse = delay = row = at = weight = state = visits = 0
     for k, (group, starts, many) in enumerate(zip(groups, starts_of, manies, strict=True)):
-        kind, value = group[0].kind
+        late, kind, value = group[0].kind
         n, count = len(starts) - 1, sizes[k]
         rows.starts[row : row + n + 1] = starts + synapse
         b = rows.bundles[k]
-        b[: columns.SAME + 1] = group[0].projection.pre.number, delay, many, row, at, 0, kind == SAME
+        b[: columns.LATE + 1] = group[0].projection.pre.number, delay, many, row, at, 0, kind == SAME, late
         piece = _Piece(
-            group, placed, rows.starts[row : row + n + 1], rows.ends[at : at + n * many], many, digits, seed, dt
+            group, rows.starts[row : row + n + 1], rows.ends[at : at + n * many], many, digits, seed, dt
         )
         if kind == SAME:
             b[columns.WEIGHTS], rows.row_weights[k] = k, value
@@ -176,21 +189,22 @@ def _fields(m: _Member) -> int:
 def _member(p: Projection, placed: Sequence[Placed], dt: float, seed: int) -> _Member:
     wired = p.wired(seed)
     delay = p.delay
+    target = _target(p, placed[p.post.number], _sign(p, _listed_weights(p, wired)))
     if isinstance(delay, int | float):
         steps: Any = _steps(p.name, delay, dt)
-        return _Member(p, wired, steps, steps, steps)
+        return _Member(p, wired, steps, steps, steps, target)
     if hasattr(delay, "kind"):
         if delay.low < dt / 2:
             raise ValueError(
                 f"{p.name}: a delay must be at least one step of {dt:g} s; {delay!r} may be shorter. Give it low={dt:g}."
             )
         high = delay.high if np.isfinite(delay.high) else delay.constants[0] + 5 * delay.constants[1]
-        return _Member(p, wired, delay, max(1, _rounded(delay.low, dt)), max(1, _rounded(high, dt)))
+        return _Member(p, wired, delay, max(1, _rounded(delay.low, dt)), max(1, _rounded(high, dt)), target)
     given = _listed(p, wired, delay, "delay")
     steps = np.maximum(np.floor(given / dt + 0.5), 0).astype(np.int64)
     for bad in (given.min(initial=dt), given.max(initial=dt)):
         _steps(p.name, float(bad), dt)
-    return _Member(p, wired, steps, int(steps.min(initial=1)), int(steps.max(initial=1)))
+    return _Member(p, wired, steps, int(steps.min(initial=1)), int(steps.max(initial=1)), target)
 
 
 def _rounded(seconds: float, dt: float) -> int:
@@ -221,11 +235,16 @@ def _listed(p: Projection, wired: Wired, value: Any, what: str) -> NDArray[np.fl
     return numbers(p.name, what, flat, wired.count)[wired.order]
 
 
+def _listed_weights(p: Projection, wired: Wired) -> NDArray[np.float64] | None:
+    drawn = isinstance(p.weight, int | float) or hasattr(p.weight, "kind")
+    return None if drawn else _listed(p, wired, p.weight, "weight")
+
+
 class _Piece:
     """A bundle in the making. starts: of its rows in `targets`; ends: of their segments."""
 
     def __init__(
-        self, group: list[_Member], placed: Sequence[Placed], starts: NDArray[np.int64], ends: NDArray[np.uint32], many: int,
+        self, group: list[_Member], starts: NDArray[np.int64], ends: NDArray[np.uint32], many: int,
         digits: int, seed: int, dt: float,
     ) -> None:  # fmt: skip
         self.group, self.starts, self.ends, self.many, self.digits, self.seed, self.dt = (
@@ -237,18 +256,13 @@ class _Piece:
             seed,
             dt,
         )
-        self.kind = group[0].kind[0]
+        self.kind = group[0].kind[1]
         self.first_delay = min(m.earliest for m in group)
-        self.listed = {
-            m.projection: _listed(m.projection, m.wired, m.projection.weight, "weight")
-            for m in group
-            if not isinstance(m.projection.weight, int | float) and not hasattr(m.projection.weight, "kind")
-        }
-        where = [
-            _target(m.projection, placed[m.projection.post.number], _sign(m.projection, self.listed.get(m.projection)))
-            for m in group
-        ]
-        self.place, self.block, self.port = (np.array(x, np.int64) for x in zip(*where, strict=True))
+        self.listed = {m.projection: _listed_weights(m.projection, m.wired) for m in group}
+        self.place, self.block, self.port = (
+            np.array([getattr(m.target, part) for m in group], np.int64)
+            for part in ("place", "block", "offset")
+        )
 
     def fill(self, targets: NDArray[np.uint32], weights: np.ndarray, shift: int) -> None:
         """Draws all synapses, some rows at a time."""
@@ -264,7 +278,7 @@ class _Piece:
                 [m.wired.starts[a : b + 1] - m.wired.starts[a] + s for m, s in zip(self.group, shifts, strict=True)]
             )
             posts = np.concatenate([m.wired.posts(a, b) for m in self.group])
-            values = np.zeros(0) if self.kind == SAME else np.concatenate([self.weights(m, a, b) for m in self.group])
+            values = np.zeros(0) if self.kind == SAME else np.concatenate([self.weights(m, a, b) * m.target.factor for m in self.group])
             delays = np.concatenate([self.delays(m, a, b) for m in self.group])
             some = partial(
                 _merge, begins, posts, values.astype(weights.dtype), (delays - self.first_delay).astype(np.uint16), place, block, port, LANES,
@@ -277,7 +291,7 @@ class _Piece:
         own, weight = m.wired.starts, m.projection.weight
         if isinstance(weight, int | float):
             return np.full(int(own[b] - own[a]), float(weight))
-        listed = self.listed.get(m.projection)
+        listed = self.listed[m.projection]
         return _drawn(m, weight, "weight", self.seed, a, b) if listed is None else listed[own[a] : own[b]]
 
     def delays(self, m: _Member, a: int, b: int) -> NDArray[np.int64]:
@@ -296,7 +310,7 @@ def drawn(
     """Of each synapse of a projection without plasticity: neurons, weight, delay [s]. Drawn again, since bundles mix projections."""
     m = _member(projection, placed, dt, seed)
     pre, wired = projection.pre.n, m.wired
-    piece = _Piece([m], placed, wired.starts, np.zeros(0, np.uint32), 1, 1, seed, dt)
+    piece = _Piece([m], wired.starts, np.zeros(0, np.uint32), 1, 1, seed, dt)
     rows = np.repeat(np.arange(pre), np.diff(wired.starts))
     weights = piece.weights(m, 0, pre).astype(dtype).astype(np.float64)
     return rows, wired.posts(0, pre).astype(np.int64), weights, piece.delays(m, 0, pre) * dt
@@ -341,8 +355,8 @@ def _sign(p: Projection, listed: NDArray[np.float64] | None) -> int:
     return 1 if low >= 0 else -1 if high <= 0 else 0
 
 
-def _target(p: Projection, to: Placed, sign: int) -> tuple[int, int, int]:
-    """Place, block size and offset of the port that a projection's impulses go to."""
+def _target(p: Projection, to: Placed, sign: int) -> _Target:
+    """Where impulses of one sign, or of both (0), go."""
     both = {r.sign for r in to.receptors if r.sign}
     if sign == 0 and both and any(receptor_among([r], p) == 0 and r.sign for r in to.receptors):
         raise ValueError(
@@ -355,4 +369,5 @@ def _target(p: Projection, to: Placed, sign: int) -> tuple[int, int, int]:
         raise ValueError(
             f"{p.name}: {type(model).__name__} does not react to {'negative' if sign < 0 else 'positive'} impulses. Change the sign of the weight."
         )
-    return to.place, to.layout.size, k * LANES
+    field, factor, late = to.layout.arrival(k)
+    return _Target(to.place, to.layout.size, field * LANES, factor, late)

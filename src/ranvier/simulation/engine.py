@@ -112,7 +112,8 @@ class Engine:
         self.first = [*first, self.neurons]
         self.cuts = self.rows.cuts(np.asarray(bound[1:], np.int64), self.own)
         self.learning.split(parts)
-        self.mask = np.zeros((parts, LANES), np.uint8)
+        widest = int((self.own[:, :, 1] - self.own[:, :, 0]).max(initial=1))
+        self.mask = np.zeros((parts, widest * LANES), np.uint8)
         self.counts = np.zeros((parts, LANES), np.int32)
         self.dice = np.zeros((parts, LANES), np.uint32)
         self.queue = np.zeros((parts, 3, QUEUE), np.int64)
@@ -288,7 +289,7 @@ def _address(kernel: Any, dtype: np.dtype) -> int:
 def _drives(
     drives: Sequence[Drive], placed: Sequence[Placed], dt: float, seed: int, dtype: np.dtype, step: int = 0
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    table, numbers = np.zeros((len(drives), 5), np.int64), np.zeros((len(drives), 2), dtype)
+    table, numbers = np.zeros((len(drives), 6), np.int64), np.zeros((len(drives), 2), dtype)
     levels: list[int] = []
     for k, drive in enumerate(drives):
         to = placed[drive.post.number]
@@ -311,7 +312,9 @@ def _drives(
             numbers[k] = drive.weight, 0
             rate = drive.rate.table(step, step + 1, dt).item() if isinstance(drive.rate, Timed) else drive.rate
             found = list(_levels(rate * dt))
-        table[k] = to.population.number, port, len(levels), len(found), key_of(seed, drive.name)
+        field, factor, late = to.layout.arrival(port)
+        numbers[k] *= factor, 1
+        table[k] = to.population.number, field, len(levels), len(found), key_of(seed, drive.name), late
         levels += found
     return table, np.asarray(levels, np.uint32), numbers
 

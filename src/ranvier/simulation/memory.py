@@ -1,6 +1,6 @@
 """Where everything of a network lies: fields of populations, and rows of synapses."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ranvier.equations.declaration import ModelError
 from ranvier.equations.lowering import Loop
 from ranvier.equations.program import Assign
+from ranvier.kernels.cpu.late import taken_up
 from ranvier.kernels.cpu.population import LANES, Layout, common_coefficients, poisson_source, update_kernel
 from ranvier.neurons.neuron import Neuron
 from ranvier.simulation.population import Population
@@ -68,7 +69,7 @@ class Placed:
 
     def state_field(self, name: str) -> int:
         """Which field a state is."""
-        return self.layout.ports + self.states.index(name)
+        return len(self.layout.held) + self.states.index(name)
 
 
 def receptors_of(population: Population, inputs: Sequence[Projection | Drive]) -> tuple[Receptor, ...]:
@@ -122,7 +123,12 @@ def place(
     for p in populations:
         receptors = receptors_of(p, inputs)
         if isinstance(p.model, Neuron):
-            one, content, numbers = _neurons(p, p.model, receptors, dt, dtype)
+            learned = {
+                receptor_among(receptors, given)
+                for given in inputs
+                if given.post is p and isinstance(given, Projection) and given.plasticity is not None
+            }
+            one, content, numbers = _neurons(p, p.model, receptors, learned, dt, dtype)
         else:
             one, content, numbers = _source(p, p.model, dt)
         one.place, one.numbers, one.born = end, len(common), born
@@ -145,8 +151,9 @@ def _zeros(n: int, dtype: np.dtype) -> np.ndarray:
 
 
 def _neurons(
-    p: Population, model: Neuron, receptors: tuple[Receptor, ...], dt: float, dtype: np.dtype
+    p: Population, model: Neuron, receptors: tuple[Receptor, ...], learned: Collection[int | None], dt: float, dtype: np.dtype
 ) -> tuple[Placed, dict[int, Any], list[float]]:
+    """learned: receptors of plastic synapses, which are looked at when a spike arrives, before the step."""
     try:
         neuron, pulse = joined(model, receptors, dt)
     except (ValueError, ModelError) as error:
@@ -155,10 +162,16 @@ def _neurons(
     loop, values, state = neuron.for_stream((p.n,), kind)
     of = dict(zip(loop.coefficients, values, strict=True))
     each = tuple(c for c, v in of.items() if v.dim())
-    layout = Layout(len(receptors), len(loop.states), each, np.ndim(p.current) > 0, pulse)
+    late = tuple(
+        (k, *taken)
+        for k in range(pulse, len(receptors))
+        if k not in learned and (taken := taken_up(loop, k - pulse)) is not None
+    )
+    layout = Layout(len(receptors), len(loop.states), each, np.ndim(p.current) > 0, pulse, late)
     names = tuple(str(s) for s in loop.states)
-    content: dict[int, Any] = {layout.ports + k: state[name][0].numpy() for k, name in enumerate(names)}
-    content |= {layout.ports + len(names) + k: of[c].numpy() for k, c in enumerate(each)}
+    first = len(layout.held)
+    content: dict[int, Any] = {first + k: state[name][0].numpy() for k, name in enumerate(names)}
+    content |= {first + len(names) + k: of[c].numpy() for k, c in enumerate(each)}
     numbers = [float(of[c]) for c in common_coefficients(loop, layout)]
     if layout.current:
         content[layout.fields - 1] = p.current

@@ -23,16 +23,17 @@ from ranvier.kernels.cpu.raw import begin, call, fetch, flush, get, put, restore
 ADDRESS, PLACE, NUMBERS, COUNT, BORN, SIZE, HISTORY, KEY = range(8)
 # Columns of `bundles`, the rows of weights of the neurons of one population: SOURCE: which; DELAYS: first of its delays in `delays`, and MANY, how many;
 # ROWS: its first row in `starts`; SEGMENTS: its first segment in `ends`; WEIGHTS: what to add to a place in `targets` for that in `weights`,
-# unless SAME, where all have one weight, row_weights[WEIGHTS].
+# unless SAME, where all have one weight, row_weights[WEIGHTS]; LATE: whether impulses are added after the step (`late.py`).
 # Plastic ones have a RULE, the address of a kernel of `plasticity.py`: `targets` are then neurons of population POST, at whose port PORT spikes arrive;
 # VALUES and TABLE: of the rule's parameters and decays; VISITS: first in `visits`, twice the step of the last visit to a segment by a part, and
 # 1 more where a spike arrived then. A rule with `each_step` has in CLOCK the address of the kernel that ends a step; READS: first in `reads`, where
 # the states that it reads stand in a block of its neurons; MOODS: first of its modulators.
-SOURCE, DELAYS, MANY, ROWS, SEGMENTS, WEIGHTS, SAME = range(7)
-RULE, POST, PORT, VALUES, TABLE, VISITS, CLOCK, READS, MOODS, WIDTH = range(7, 17)
+SOURCE, DELAYS, MANY, ROWS, SEGMENTS, WEIGHTS, SAME, LATE = range(8)
+RULE, POST, PORT, VALUES, TABLE, VISITS, CLOCK, READS, MOODS, WIDTH = range(8, 18)
 # Columns of `drives`: a Poisson number of impulses of the weight drive_weights[k, 0], or, without LEVELS, a normal number of that mean and of the
-# standard deviation drive_weights[k, 1], in each step. TO: population; FIELD: port; FIRST: of `levels`, and LEVELS, how many; LOW: key.
-TO, FIELD, FIRST, LEVELS, STREAM = range(5)
+# standard deviation drive_weights[k, 1], in each step. TO: population; FIELD: where they are added, and AFTER, whether after the step; FIRST: of `levels`, and
+# LEVELS, how many; STREAM: key.
+TO, FIELD, FIRST, LEVELS, STREAM, AFTER = range(6)
 # Columns of `probes`: fields that are recorded. EVERY: steps; OFFSET: where in `probed`; INDICES: first in `probe_index`, WIDE: how many.
 EVERY, OFFSET, INDICES, WIDE, SAMPLES = range(5)
 QUEUE = 32  # segments whose memory is fetched at once
@@ -76,15 +77,20 @@ def advance(
     before = flush()
     wires = (bundles, starts, ends, cuts, targets, populations)
     learned = (rule_values, tables, states, visits, history, fired_so_far)
+    arriving = (delays, weights, row_weights, ring, bounds, queue, wires, learned)
+    random = (populations, own, drives, levels, drive_weights, counts, dice)
+    early, late = not bundles[:, LATE].all(), bundles[:, LATE].any()
+    driven, driven_late, swept = not drives[:, AFTER].all(), drives[:, AFTER].any(), bundles[:, CLOCK].any()
     for t in range(t0, t1):
         if t % SPAN == 0 and t > 0:
             visit_all(t, part, parts, data, wires, learned)
             forget(part, populations, own, fired_so_far)
         for e in range(reward_start[t - start], reward_start[t - start + 1]):
             moods[part, reward_which[e]] += reward_amount[e]
-        deliver(t, part, parts, data, delays, weights, row_weights, ring, bounds, queue, wires, learned)
-        for k in range(len(drives)):
-            impulses(t, k, part, data, populations, own, drives, levels, drive_weights, counts, dice)
+        if early:
+            deliver(t, False, part, parts, data, arriving)
+        if driven:
+            impulses(t, False, part, data, random)
         slot = t % len(ring)
         first = bounds[slot, part, 0]
         count = first
@@ -113,7 +119,12 @@ def advance(
                     fired_so_far[line] = ((word & WORD) + 1) | (t % SPAN) << 16 | ((word >> 16) << 32)
                     firing[line] = 1
         bounds[slot, part, len(populations)] = count
-        sweep_all(t, part, parts, data, wires, learned, firing, reads, moods[part])
+        if late:
+            deliver(t, True, part, parts, data, arriving)
+        if driven_late:
+            impulses(t, True, part, data, random)
+        if swept:
+            sweep_all(t, part, parts, data, wires, learned, firing, reads, moods[part])
         for p in range(len(populations)):
             if populations[p, HISTORY] >= 0:
                 for e in range(bounds[slot, part, p], bounds[slot, part, p + 1]):
@@ -132,11 +143,14 @@ def advance(
 
 
 @kernel
-def deliver(t, part, parts, data, delays, weights, row_weights, ring, bounds, queue, wires, learned):
-    """Adds the weights of all spikes that arrive in step t to the ports of this part's neurons."""
+def deliver(t, late, part, parts, data, arriving):
+    """Adds the weights of all spikes that arrive in step t, or late in it, to the ports of this part's neurons."""
+    delays, weights, row_weights, ring, bounds, queue, wires, learned = arriving
     bundles, _, ends, cuts, _, populations = wires
     slots = len(ring)
     for k in range(len(bundles)):
+        if (bundles[k, LATE] != 0) != late:
+            continue
         source, many, count = bundles[k, SOURCE], bundles[k, MANY], 0
         born = populations[source, BORN]
         for d in range(many):
@@ -154,7 +168,8 @@ def deliver(t, part, parts, data, delays, weights, row_weights, ring, bounds, qu
                     if count == QUEUE:
                         serve(t, k, count, queue[part], part, parts, data, weights, row_weights, wires, learned)
                         count = 0
-        serve(t, k, count, queue[part], part, parts, data, weights, row_weights, wires, learned)
+        if count > 0:
+            serve(t, k, count, queue[part], part, parts, data, weights, row_weights, wires, learned)
 
 
 @kernel
@@ -296,8 +311,17 @@ def add_each(data, targets, weights, shift, low, high):
 
 
 @kernel
-def impulses(t, k, part, data, populations, own, drives, levels, drive_weights, counts, dice):
+def impulses(t, late, part, data, random):
+    """Adds the random impulses of all drives, or of the late ones."""
+    for k in range(len(random[2])):
+        if (random[2][k, AFTER] != 0) == late:
+            impulses_of(t, k, part, data, random)
+
+
+@kernel
+def impulses_of(t, k, part, data, random):
     """Adds random impulses to each neuron. A Poisson number: how many of the levels of the distribution function its random bits exceed."""
+    populations, own, drives, levels, drive_weights, counts, dice = random
     p = drives[k, TO]
     size, place, n = populations[p, SIZE], populations[p, PLACE], populations[p, COUNT]
     low, high = keys_at(drives[k, STREAM], t)

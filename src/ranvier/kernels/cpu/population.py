@@ -1,7 +1,7 @@
 """The step of a population in a simulated network: source of the kernel, written from a `Loop`, and the layout that it works on.
 
-Layout: neurons stand in blocks of `LANES`; a block holds one *field* after another, each of LANES numbers: what has arrived at each port, the
-states, the coefficients that differ from neuron to neuron. All fields of a block have one base and known distances, so the loop over
+Layout: neurons stand in blocks of `LANES`; a block holds one *field* after another, each of LANES numbers: what has arrived at each port that is
+not late (`late.py`), the states, the coefficients that differ from neuron to neuron. All fields of a block have one base and known distances, so the loop over
 a block is vectorised, and the ports that synapses write lie beside the states that read them.
 """
 
@@ -17,6 +17,7 @@ from ranvier.equations.program import INPUT, port
 from ranvier.kernels.cpu.cache import load
 from ranvier.kernels.cpu.compile import kernel, kernel_inline
 from ranvier.kernels.cpu.elementary import LEAST, MOST
+from ranvier.kernels.cpu.late import without
 from ranvier.kernels.cpu.near import decays, near, where_near
 from ranvier.kernels.cpu.noise import bits, keys_at
 from ranvier.kernels.cpu.raw import get, put
@@ -24,7 +25,7 @@ from ranvier.kernels.cpu.source import DECORATOR, constant_lines, header, step_l
 from ranvier.kernels.printing import numba_dialect, render
 
 CONSTANT, ALIKE, EACH = range(3)  # currents: constant; that change in time, one for all neurons, or one for each
-LANES = 128  # neurons of a block: long enough for any vector, short enough that threads can share a thousand neurons
+LANES, WORDS = 128, 16  # neurons of a block, and words of its mask: long enough for any vector, short enough that threads can share a thousand neurons
 
 IMPORTS = """from ranvier.kernels.cpu.elementary import exprel_near
 from ranvier.kernels.cpu.interleave import interleave, some
@@ -38,14 +39,16 @@ ARGUMENTS = "data, values, mask, words, fired, place, numbers, n, born, first, l
 
 data, values: numbers of all populations; this one's blocks begin at data[place], its common coefficients at values[numbers].
 n: neurons; born: number of the first of them in the network. fired: where numbers of neurons that fire are written, from `count` on; the
-kernel returns where they end. mask: LANES bytes of scratch, and `words` the same memory as eight-byte words. key, step: for random numbers.
+kernel returns where they end. mask: a byte of scratch for each neuron of these blocks, and `words` the same memory as eight-byte words. key, step: for
+random numbers.
 """
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Which field of a block is what: `ports` impulses, then the states, then the coefficients `each` that differ between neurons.
+    """Which field of a block is what: impulses of the ports that are not late, then the states, then the coefficients `each` that differ between neurons.
 
+    late: ports whose impulses are added to a state once the step is done: port, number of the state, and with which sign.
     current: whether the injected current differs between neurons; it is then the last field, else the last of the common numbers.
     """
 
@@ -54,12 +57,25 @@ class Layout:
     each: tuple[sympy.Symbol, ...] = ()
     current: bool = False
     pulse: bool = False  # the impulses of port 0 are a current that lasts a step
+    late: tuple[tuple[int, int, int], ...] = ()
     timed: int = CONSTANT  # else the common numbers end with how many rows there are, and the rows, of which step k has number k % rows
+
+    @property
+    def held(self) -> tuple[int, ...]:
+        """The ports that have a field."""
+        return tuple(k for k in range(self.ports) if k not in {late[0] for late in self.late})
+
+    def arrival(self, port: int) -> tuple[int, int, bool]:
+        """Where impulses of a port are added: the field, their sign there, and whether they come late, after the step."""
+        for k, state, sign in self.late:
+            if k == port:
+                return len(self.held) + state, sign, True
+        return self.held.index(port), 1, False
 
     @property
     def fields(self) -> int:
         """Fields of a block."""
-        return self.ports + self.states + len(self.each) + self.current
+        return len(self.held) + self.states + len(self.each) + self.current
 
     @property
     def size(self) -> int:
@@ -75,16 +91,16 @@ def update_source(loop: Loop, layout: Layout) -> str:
     constants: dict[float, str] = {}
     dialect = numba_dialect(constants)
     dialect = replace(dialect, functions={**dialect.functions, near: "exprel_near"})
-    program, ports = loop.program, range(layout.ports)
-    at = {s: layout.ports + k for k, s in enumerate(program.states)}
-    at |= {c: layout.ports + layout.states + k for k, c in enumerate(layout.each)}
+    first_port = 1 if layout.pulse else 0
+    loop = without(loop, [k - first_port for k, _, _ in layout.late])
+    program, held = loop.program, layout.held
+    at = {s: len(held) + k for k, s in enumerate((*program.states, *layout.each))}
     common = [c for c in loop.coefficients if c not in layout.each]
     names: dict[sympy.Symbol, str] = {INPUT: "i_j"}
     names |= {s: f"v_{k}" for k, s in enumerate(program.states)}
     names |= {c: f"{c}_j" if c in layout.each else str(c) for c in loop.coefficients}
-    first_port = 1 if layout.pulse else 0
     names |= {port(k, sign): f"p{k + first_port}" for k in range(layout.ports - first_port) for sign in (-1, 0, 1)}
-    read = [f"p{k} = get(data, w + {k * LANES} + j)" for k in ports]
+    read = [f"p{k} = get(data, w + {f * LANES} + j)" for f, k in enumerate(held)]
     read += [f"{names[s]} = get(data, w + {f * LANES} + j)" for s, f in at.items()]
     current = f"get(data, w + {(layout.fields - 1) * LANES} + j)" if layout.current else "current"
     current = f"get(values, row + q * {LANES} + j)" if layout.timed == EACH else current
@@ -95,9 +111,9 @@ def update_source(loop: Loop, layout: Layout) -> str:
         """The function that takes one neuron a step on."""
         own = dict(names)
         body = step_lines(loop, own, dialect)
-        write = [f"put(data, w + {k * LANES} + j, {zero})" for k in ports]
+        write = [f"put(data, w + {f * LANES} + j, {zero})" for f in range(len(held))]
         write += [f"put(data, w + {at[s] * LANES} + j, {own[e]})" for s, e in program.after.items() if own[e] != own[s]]
-        write += [f"put(mask, j, {own[program.output]} != {zero})"] if program.fires else []
+        write += [f"put(mask, at + j, {own[program.output]} != {zero})"] if program.fires else []
         return function(name, [*read, *body, *write])
 
     def function(name: str, body: list[str]) -> list[str]:
@@ -112,7 +128,7 @@ def update_source(loop: Loop, layout: Layout) -> str:
         ]
 
     current_lines, timed = _current_lines(layout, len(common))
-    taken = ["data", "values", "mask", "w", *timed, *(str(c) for c in common)]
+    taken = ["data", "values", "mask", "at", "w", *timed, *(str(c) for c in common)]
     functions = lane("lane", loop)
     step = [f"interleave(lane, m, ({', '.join(taken)}))"]
     small = decays(loop)
@@ -135,11 +151,10 @@ def update_source(loop: Loop, layout: Layout) -> str:
         *(f"    {c} = values[numbers + {k}]" for k, c in enumerate(common)),
         *current_lines,
         "    for q in range(first, last):",
-        f"        w = place + q * {layout.size}",
+        f"        at, w = (q - first) * {LANES}, place + q * {layout.size}",
         f"        m = {LANES} - max(0, (q + 1) * {LANES} - n)",  # from which the compiler sees that no field reaches into the next one
         *(f"        {line}" for line in step),
-        *([f"        count = collect(mask, words, m, born + q * {LANES}, fired, count)"] if program.fires else []),
-        "    return count",
+        f"    return {'collect(mask, words, n, born, first, last, fired, count)' if program.fires else 'count'}",
     ]
     return IMPORTS + header(loop, "one step of a population") + "\n".join(lines) + "\n"
 
@@ -165,13 +180,24 @@ def update_kernel(loop: Loop, layout: Layout) -> Callable[..., int]:
 
 
 @kernel_inline
-def collect(mask, words, m, born, fired, count):
-    """Writes the numbers of the neurons whose byte is set, from fired[count] on; returns where they end."""
-    for k in range((m + 7) // 8):
-        if words[k] != 0:
-            for j in range(8 * k, min(8 * k + 8, m)):
-                fired[count] = born + j
-                count += mask[j]
+def collect(mask, words, n, born, first, last, fired, count):
+    """Writes the numbers of the neurons whose byte is set, from fired[count] on; returns where they end.
+
+    After all blocks, not after each: that one holds a spike is a surprise to the processor, and what it throws away then would be the next one's step.
+    """
+    own = n - first * LANES
+    for j in range(own, (last - first) * LANES):
+        mask[j] = 0
+    for q in range(last - first):
+        found = words[q * WORDS]
+        for k in range(q * WORDS + 1, (q + 1) * WORDS):
+            found |= words[k]
+        if found != 0:
+            for k in range(q * WORDS, (q + 1) * WORDS):
+                if words[k] != 0:
+                    for j in range(8 * k, min(8 * k + 8, own)):
+                        fired[count] = born + first * LANES + j
+                        count += mask[j]
     return count
 
 
@@ -186,13 +212,12 @@ def poisson_source(data, values, mask, words, fired, place, numbers, n, born, fi
     row = numbers + 2 + step % np.int64(values[numbers + 1]) * width
     limit = np.uint32(min(np.float64(values[row]) * 4294967296.0, 4294967295.0))
     for q in range(first, last):
-        m = min(LANES, n - q * LANES)
+        at, m = (q - first) * LANES, min(LANES, n - q * LANES)
         if width > 1:
             for j in range(m):
                 p = np.float64(get(values, row + q * LANES + j))
-                put(mask, j, bits(low, high, q * LANES + j) < np.uint32(min(p * 4294967296.0, 4294967295.0)))
+                put(mask, at + j, bits(low, high, q * LANES + j) < np.uint32(min(p * 4294967296.0, 4294967295.0)))
         else:
             for j in range(m):
-                put(mask, j, bits(low, high, q * LANES + j) < limit)
-        count = collect(mask, words, m, born + q * LANES, fired, count)
-    return count
+                put(mask, at + j, bits(low, high, q * LANES + j) < limit)
+    return collect(mask, words, n, born, first, last, fired, count)

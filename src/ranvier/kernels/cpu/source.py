@@ -408,6 +408,7 @@ def step_lines(loop: Loop, names: dict[sympy.Symbol, str], dialect: Dialect) -> 
         match line:
             case Assign(_, value):
                 text = _mixture(value, spikes, names, dialect) or render(value, names, dialect)
+                spikes |= {line.target} if _is_spike(value, spikes) else set()
             case Detach(target, source):
                 text = names[source]
                 spikes |= {target} if source in spikes else set()
@@ -419,6 +420,12 @@ def step_lines(loop: Loop, names: dict[sympy.Symbol, str], dialect: Dialect) -> 
         names[line.target] = f"u{k}"
         lines.append(f"u{k} = {text}")
     return lines
+
+
+def _is_spike(value: Expr, spikes: set[sympy.Symbol]) -> bool:
+    """Whether a value is 0 or 1, as a spike is that is chosen where a neuron is not refractory."""
+    values = [branch for branch, _ in value.args] if isinstance(value, sympy.Piecewise) else [value]
+    return all(branch in (0, 1) or branch in spikes for branch in values)
 
 
 def _mixture(value: Expr, spikes: set[sympy.Symbol], names: dict[sympy.Symbol, str], dialect: Dialect) -> str | None:
