@@ -11,7 +11,7 @@ row has for one delay, a *segment*, is short and far from the one before: some d
 
 import numpy as np
 
-from ranvier.kernels.cpu.compile import kernel, kernel_inline
+from ranvier.kernels.cpu.compile import kernel, kernel_inline, kernel_uncounted
 from ranvier.kernels.cpu.noise import bits, keys_at, normal, unit
 from ranvier.kernels.cpu.openmp import fork
 from ranvier.kernels.cpu.plasticity import SPAN, WORD
@@ -53,7 +53,7 @@ def simulate(address, threads, parts, first, last, window, arguments):
     return failed
 
 
-@kernel
+@kernel_uncounted
 def advance(
     data, values, populations, own, mask, words,
     bundles, delays, starts, ends, cuts, targets, weights, row_weights,
@@ -142,7 +142,7 @@ def advance(
     restore(before)
 
 
-@kernel
+@kernel_uncounted
 def deliver(t, late, part, parts, data, arriving):
     """Adds the weights of all spikes that arrive in step t, or late in it, to the ports of this part's neurons."""
     delays, weights, row_weights, ring, bounds, queue, wires, learned = arriving
@@ -172,7 +172,7 @@ def deliver(t, late, part, parts, data, arriving):
             serve(t, k, count, queue[part], part, parts, data, weights, row_weights, wires, learned)
 
 
-@kernel
+@kernel_uncounted
 def serve(t, k, count, queue, part, parts, data, weights, row_weights, wires, learned):
     """Delivers the first `count` segments of a queue [3, QUEUE]: which of the bundle they are, and scratch for where they lie."""
     bundles, targets = wires[0], wires[4]
@@ -209,7 +209,7 @@ def segment(k, row, d, part, parts, wires):
     return low, high
 
 
-@kernel
+@kernel_uncounted
 def visit(t, k, row, d, part, low, high, arrives, data, wires, learned):
     """Brings a segment of plastic synapses up to date."""
     bundles, _, _, _, targets, populations = wires
@@ -228,7 +228,7 @@ def visit(t, k, row, d, part, low, high, arrives, data, wires, learned):
     visits[at, part] = 2 * t + arrives
 
 
-@kernel
+@kernel_uncounted
 def visit_all(t, part, parts, data, wires, learned):
     """Brings all of a part's plastic synapses up to date: with what happened before step t. Those that are swept in every step are so already.
 
@@ -245,7 +245,7 @@ def visit_all(t, part, parts, data, wires, learned):
     restore(before)
 
 
-@kernel
+@kernel_uncounted
 def sweep_all(t, part, parts, data, wires, learned, firing, reads, moods):
     """Ends step t for a part's synapses of rules with `each_step`: neighbouring segments to which the same happened at once."""
     bundles, populations, visits = wires[0], wires[5], learned[3]
@@ -271,7 +271,7 @@ def sweep_all(t, part, parts, data, wires, learned, firing, reads, moods):
                     sweep(b, begin, end, before, data, wires, learned, firing, reads, moods)
 
 
-@kernel
+@kernel_uncounted
 def sweep(b, low, high, arrived, data, wires, learned, firing, reads, moods):
     """Ends a step for some synapses of a row."""
     _, _, _, _, targets, populations = wires
@@ -286,7 +286,7 @@ def sweep(b, low, high, arrived, data, wires, learned, firing, reads, moods):
     )  # fmt: skip
 
 
-@kernel
+@kernel_uncounted
 def forget(part, populations, own, fired_so_far):
     """Empties the histories of a part's neurons."""
     for p in range(len(populations)):
@@ -310,7 +310,7 @@ def add_each(data, targets, weights, shift, low, high):
         put(data, to, get(data, to) + get(weights, e + shift))
 
 
-@kernel
+@kernel_uncounted
 def impulses(t, late, part, data, random):
     """Adds the random impulses of all drives, or of the late ones."""
     for k in range(len(random[2])):
@@ -318,7 +318,7 @@ def impulses(t, late, part, data, random):
             impulses_of(t, k, part, data, random)
 
 
-@kernel
+@kernel_uncounted
 def impulses_of(t, k, part, data, random):
     """Adds random impulses to each neuron. A Poisson number: how many of the levels of the distribution function its random bits exceed."""
     populations, own, drives, levels, drive_weights, counts, dice = random
@@ -345,7 +345,7 @@ def impulses_of(t, k, part, data, random):
             put(data, to + j, get(data, to + j) + weight * data.dtype.type(get(c, j)))
 
 
-@kernel
+@kernel_uncounted
 def sample(t, start, part, k, data, populations, own, probes, probe_index, probed):
     """Keeps the fields that a probe asks for, of this part's neurons, at the end of step t."""
     probe = probes[k]

@@ -59,6 +59,13 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     return dispatcher
 
 
+def kernel_uncounted(function: Callable[..., Any]) -> Callable[..., Any]:
+    """As `kernel`, but it makes no arrays and counts no references to those that it takes: each count is a locked instruction."""
+    dispatcher: Any = njit(nogil=True, error_model="numpy", _nrt=False)(function)
+    dispatcher._cache = _Cache(function)
+    return dispatcher
+
+
 def kernel_inline(function: Callable[..., Any]) -> Callable[..., Any]:
     """Part of other kernels: its text is compiled into theirs."""
     return njit(inline="always", error_model="numpy")(function)

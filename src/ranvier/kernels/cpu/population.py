@@ -187,17 +187,17 @@ def collect(mask, words, n, born, first, last, fired, count):
     """
     own = n - first * LANES
     for j in range(own, (last - first) * LANES):
-        mask[j] = 0
+        put(mask, j, np.uint8(0))
     for q in range(last - first):
-        found = words[q * WORDS]
+        found = get(words, q * WORDS)
         for k in range(q * WORDS + 1, (q + 1) * WORDS):
-            found |= words[k]
+            found |= get(words, k)
         if found != 0:
             for k in range(q * WORDS, (q + 1) * WORDS):
-                if words[k] != 0:
+                if get(words, k) != 0:
                     for j in range(8 * k, min(8 * k + 8, own)):
-                        fired[count] = born + first * LANES + j
-                        count += mask[j]
+                        put(fired, count, np.int32(born + first * LANES + j))
+                        count += np.int64(get(mask, j))
     return count
 
 
