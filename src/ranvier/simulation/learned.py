@@ -160,10 +160,10 @@ class Learned:
         """Takes back what `histories` gave."""
         counts = np.diff(ends, prepend=0)
         self.history[_entries(counts)] = history
-        lines = self.history.reshape(-1, SPAN)
+        lines = self.history.reshape(SPAN, -1)
         self.fired[:] = counts
         for k in (1, 2, 3):  # the last three, the latest first
-            entry = lines[np.arange(len(lines)), np.maximum(counts - k, 0)].astype(np.int64)
+            entry = lines[np.maximum(counts - k, 0), np.arange(len(counts))].astype(np.int64)
             self.fired |= np.where(counts >= k, entry, 0) << 16 * k
 
     @property
@@ -178,9 +178,9 @@ def begins(step: int) -> int:
 
 
 def _entries(counts: np.ndarray) -> np.ndarray:
-    """Places in `history` of the first `counts` entries of each neuron."""
-    first = np.arange(len(counts)) * SPAN - (np.cumsum(counts) - counts)
-    return np.repeat(first, counts) + np.arange(counts.sum())
+    """Places in `history` of the first `counts` entries of each neuron, neuron after neuron."""
+    number = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    return number * len(counts) + np.repeat(np.arange(len(counts)), counts)
 
 
 @dataclass(frozen=True, eq=False)

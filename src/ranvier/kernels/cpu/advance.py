@@ -69,7 +69,7 @@ def advance(
 
     own [parts, P, 2]: blocks of each population that a part owns. ring [slots, N]: neurons that fired in a step, each part's from its first
     neuron on; bounds [slots, parts, P + 1]: where the populations' begin. given_start [steps + 1], given: spikes of the sources that replay.
-    states: weight and traces of plastic synapses; history [lines, SPAN], fired_so_far [lines]: when their neurons fired since SPAN last divided a
+    states: weight and traces of plastic synapses; history [SPAN, lines], fired_so_far [lines]: when their neurons fired since SPAN last divided a
     step. firing [lines]: whether their neurons fire in the step. moods [parts, M]: modulators, each part's own copy, and `fading`, by which they
     decay in a step; reward_start [steps + 1], reward_which, reward_amount: what is added to them. kept [parts, room], kept_end [parts, steps + 1]: all
     spikes of the run. counts, dice [parts, LANES], queue [parts, 3, QUEUE]: scratch.
@@ -115,7 +115,7 @@ def advance(
                 for e in range(bounds[slot, part, p], count):
                     line = f[HISTORY] + ring[slot, e] - f[BORN]
                     word = fired_so_far[line]
-                    history[line * SPAN + (word & WORD)] = t % SPAN
+                    history[(word & WORD) * len(fired_so_far) + line] = t % SPAN
                     fired_so_far[line] = ((word & WORD) + 1) | (t % SPAN) << 16 | ((word >> 16) << 32)
                     firing[line] = 1
         bounds[slot, part, len(populations)] = count

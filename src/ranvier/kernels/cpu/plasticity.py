@@ -28,7 +28,7 @@ ARGUMENTS = (
 
 values[at:]: the rule's parameters; tables[table:]: a table of SPAN + 1 decays a trace. posts: postsynaptic neurons; synapse e has weight and traces at
 states[e * fields + shift]. visited: step of the last visit; pending: whether a spike arrived then; arrives: whether one does now, to be added at
-data[place + ...]. history[(line + j) * SPAN:]: steps since `base` in which neuron j fired. counts[line + j]: how many, and the last three of them, the
+data[place + ...]. history[k * len(counts) + line + j]: steps since `base` in which neuron j fired. counts[line + j]: how many, and the last three of them, the
 latest first, in words of 16 bits: a synapse has seldom missed more, and the history is far away in memory.
 """
 
@@ -66,10 +66,11 @@ def visit_source(
         ]
 
     until_fired, until_now, sent = decay("fired - now"), decay("step - now"), render(transmit, names, dialect)
-    earliest = "last if k == 1 else second if k == 2 else third if k == 3 else base + np.int64(get(history, end - k))"
+    earliest = "last if k == 1 else second if k == 2 else third if k == 3 else base + np.int64(get(history, end - k * lines))"
     lines = [
         DECORATOR,
         f"def visit({ARGUMENTS}):",
+        "    lines = len(counts)",
         *(line.replace("x.dtype", "data.dtype") for line in constant_lines(constants)),
         *(f"    a_{k} = values[at + {j}]" for j, k in enumerate(parameters)),
         "    for e in range(low, high):",
@@ -79,7 +80,7 @@ def visit_source(
         "        now, word = visited, get(counts, line + j)",
         f"        n, last = word & {WORD}, base + ((word >> 16) & {WORD})",
         f"        second, third = base + ((word >> 32) & {WORD}), base + ((word >> 48) & {WORD})",
-        f"        end = (line + j) * {SPAN} + n",
+        "        end = n * lines + line + j",
         "        k = 0  # spikes that this synapse has not seen",
         "        if n > 0 and last >= visited:",
         "            k = 1",
@@ -87,7 +88,7 @@ def visit_source(
         "                k = 2",
         "                if n > 2 and third >= visited:",
         "                    k = 3",
-        "                    while k < n and base + np.int64(get(history, end - 1 - k)) >= visited:",
+        "                    while k < n and base + np.int64(get(history, end - (k + 1) * lines)) >= visited:",
         "                        k += 1",
         "        if pending:",
         f"            if k > 0 and ({earliest}) == visited:",
