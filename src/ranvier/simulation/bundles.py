@@ -156,9 +156,7 @@ def build(
         rows.starts[row : row + n + 1] = starts + synapse
         b = rows.bundles[k]
         b[: columns.LATE + 1] = group[0].projection.pre.number, delay, many, row, at, 0, kind == SAME, late
-        piece = _Piece(
-            group, rows.starts[row : row + n + 1], rows.ends[at : at + n * many], many, digits, seed, dt
-        )
+        piece = _Piece(group, rows.starts[row : row + n + 1], rows.ends[at : at + n * many], many, digits, seed, dt)
         if kind == SAME:
             b[columns.WEIGHTS], rows.row_weights[k] = k, value
             piece.fill(rows.targets, rows.weights[:0], 0)
@@ -260,8 +258,7 @@ class _Piece:
         self.first_delay = min(m.earliest for m in group)
         self.listed = {m.projection: _listed_weights(m.projection, m.wired) for m in group}
         self.place, self.block, self.port = (
-            np.array([getattr(m.target, part) for m in group], np.int64)
-            for part in ("place", "block", "offset")
+            np.array([getattr(m.target, part) for m in group], np.int64) for part in ("place", "block", "offset")
         )
 
     def fill(self, targets: NDArray[np.uint32], weights: np.ndarray, shift: int) -> None:
@@ -278,7 +275,11 @@ class _Piece:
                 [m.wired.starts[a : b + 1] - m.wired.starts[a] + s for m, s in zip(self.group, shifts, strict=True)]
             )
             posts = np.concatenate([m.wired.posts(a, b) for m in self.group])
-            values = np.zeros(0) if self.kind == SAME else np.concatenate([self.weights(m, a, b) * m.target.factor for m in self.group])
+            values = (
+                np.zeros(0)
+                if self.kind == SAME
+                else np.concatenate([self.weights(m, a, b) * m.target.factor for m in self.group])
+            )
             delays = np.concatenate([self.delays(m, a, b) for m in self.group])
             some = partial(
                 _merge, begins, posts, values.astype(weights.dtype), (delays - self.first_delay).astype(np.uint16), place, block, port, LANES,

@@ -123,11 +123,8 @@ def place(
     for p in populations:
         receptors = receptors_of(p, inputs)
         if isinstance(p.model, Neuron):
-            learned = {
-                receptor_among(receptors, given)
-                for given in inputs
-                if given.post is p and isinstance(given, Projection) and given.plasticity is not None
-            }
+            plastic = [g for g in inputs if g.post is p and isinstance(g, Projection) and g.plasticity is not None]
+            learned = {k for k, r in enumerate(receptors) if any(_same(r.synapse, g.synapse) for g in plastic)}
             one, content, numbers = _neurons(p, p.model, receptors, learned, dt, dtype)
         else:
             one, content, numbers = _source(p, p.model, dt)
@@ -151,7 +148,12 @@ def _zeros(n: int, dtype: np.dtype) -> np.ndarray:
 
 
 def _neurons(
-    p: Population, model: Neuron, receptors: tuple[Receptor, ...], learned: Collection[int | None], dt: float, dtype: np.dtype
+    p: Population,
+    model: Neuron,
+    receptors: tuple[Receptor, ...],
+    learned: Collection[int],
+    dt: float,
+    dtype: np.dtype,
 ) -> tuple[Placed, dict[int, Any], list[float]]:
     """learned: receptors of plastic synapses, which are looked at when a spike arrives, before the step."""
     try:

@@ -61,7 +61,8 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def kernel_uncounted(function: Callable[..., Any]) -> Callable[..., Any]:
     """As `kernel`, but it makes no arrays and counts no references to those that it takes: each count is a locked instruction."""
-    dispatcher: Any = njit(nogil=True, error_model="numpy", _nrt=False)(function)
+    options: Any = {"nogil": True, "error_model": "numpy", "_nrt": False}
+    dispatcher: Any = njit(**options)(function)
     dispatcher._cache = _Cache(function)
     return dispatcher
 

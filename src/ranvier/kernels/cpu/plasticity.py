@@ -66,7 +66,9 @@ def visit_source(
         ]
 
     until_fired, until_now, sent = decay("fired - now"), decay("step - now"), render(transmit, names, dialect)
-    earliest = "last if k == 1 else second if k == 2 else third if k == 3 else base + np.int64(get(history, end - k * lines))"
+    earliest = (
+        "last if k == 1 else second if k == 2 else third if k == 3 else base + np.int64(get(history, end - k * lines))"
+    )
     lines = [
         DECORATOR,
         f"def visit({ARGUMENTS}):",

@@ -424,8 +424,8 @@ def step_lines(loop: Loop, names: dict[sympy.Symbol, str], dialect: Dialect) -> 
 
 def _is_spike(value: Expr, spikes: set[sympy.Symbol]) -> bool:
     """Whether a value is 0 or 1, as a spike is that is chosen where a neuron is not refractory."""
-    values = [branch for branch, _ in value.args] if isinstance(value, sympy.Piecewise) else [value]
-    return all(branch in (0, 1) or branch in spikes for branch in values)
+    values = [pair.args[0] for pair in value.args] if isinstance(value, sympy.Piecewise) else [value]
+    return all(found in (0, 1) or found in spikes for found in values)
 
 
 def _mixture(value: Expr, spikes: set[sympy.Symbol], names: dict[sympy.Symbol, str], dialect: Dialect) -> str | None:
