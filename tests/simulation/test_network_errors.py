@@ -85,6 +85,10 @@ JUMPING = rv.LIF(dt=DT, v_leak=-65 * mV, v_reset=-65 * mV, v_threshold=-50 * mV,
         (PHYSICAL, lambda net, p: net.connect(p, p, weight=6.0, synapse=rv.ConductanceSynapse()), r"a weight of 6 S would move"),
         (PHYSICAL, lambda net, p: net.connect(p, p, weight=Normal(50.0, 1.0)), r"a weight of 50 A would move"),
         (PHYSICAL, lambda net, p: net.connect(p, p, weight=Uniform(0.0, 50.0)), r"a weight of 50 A would move"),
+        (PHYSICAL, lambda net, p: net.connect(p, p, weight=rv.simulation.LogNormal(4.0, 1.0)), r"a weight of 54\.5982 A would move"),
+        (PHYSICAL, lambda net, p: p.inject(rv.Timed([0.0, 200.0], dt=1 * ms)), r"cells: a current of 200 A would move"),
+        (PHYSICAL, lambda net, p: p.inject(rv.Timed(lambda t: 200 * t / DT)), r"cells: a current of 204600 A would move"),
+        (rv.ConductanceLIF(dt=DT, v_leak=-60), lambda net, p: None, r"cells: ConductanceLIF has v_leak = -60 V beside .*write v_leak=-60 \* mV"),
     ],
 )  # fmt: skip
 def test_numbers_without_their_unit(cell, do, words):
@@ -99,6 +103,8 @@ def test_numbers_with_their_unit_and_models_without_units_pass():
     p, q = net.add(5, PHYSICAL).inject(200 * pA), net.add(5, rv.LIF(dt=DT)).inject(200.0)
     net.connect(p, p, weight=0.0)
     net.connect(p, q, weight=rv.simulation.LogNormal(0.0, 1.0))
+    net.add(5, rv.LIF(dt=DT, v_reset=-1e-3), excitatory=True).inject(rv.Timed([200.0], dt=1 * ms))
+    net.add(5, rv.ConductanceLIF(dt=DT, v_leak=-60, v_inh=-80, v_threshold=-50, v_reset=-60)).inject(1.0)
     network.check(net.populations, net.projections, net.drives, DT)
     assert net.projections[1].dimension == rv.units.NAMED["current"]
 

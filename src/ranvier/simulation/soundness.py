@@ -8,8 +8,10 @@ import numpy as np
 
 from ranvier.neurons.neuron import Neuron
 from ranvier.plasticity.rule import Rule, learning
+from ranvier.simulation.distributions import LogNormal
 from ranvier.simulation.population import Population
 from ranvier.simulation.projection import Drive, Projection, dimension_of
+from ranvier.simulation.timed import BLOCK
 from ranvier.units import NAMED
 
 LONG = 1.0  # seconds of a delay that nobody means
@@ -25,7 +27,8 @@ def check(
 ) -> None:
     """Raises ValueError for what cannot be meant; warns of neurons that nothing reaches."""
     for p in populations:
-        _check_current(p)
+        _check_voltages(p)
+        _check_current(p, dt)
         _check_start(p)
     for c in projections:
         _check_delay(c, dt)
@@ -76,10 +79,33 @@ def _largest(value: Any, signed: bool = False) -> float:
     return float(array.flat[0] if signed else np.abs(array).max(initial=0))
 
 
-def _check_current(p: Population) -> None:
-    if not isinstance(p.model, Neuron) or not np.any(p.current):
+def _check_voltages(p: Population) -> None:
+    """Some voltages of a model in volts and others in millivolts are a slip; all in one unit of the user's own are not."""
+    if not isinstance(p.model, Neuron):
         return
-    span, r, current = _span(p.model), _resistance(p.model), _largest(p.current)
+    declared = p.model.declaration
+    volts = {
+        k: _largest(p.model.parameter_value(k))
+        for k in declared.parameters
+        if declared.dimensions[k] == NAMED["voltage"]
+    }
+    usual = max((abs(float(declared.parameters[k].default)) for k in volts), default=0.0)
+    small = [k for k, size in volts.items() if 0 < size < PHYSICAL]
+    large = [k for k, size in volts.items() if size > JUMP * usual]
+    if 0 < usual < PHYSICAL and small and large:
+        given = {k: float(np.ravel(p.model.parameter_value(k))[0]) for k in (large[0], small[0])}
+        told = [f"{k} = {value:g} V" for k, value in given.items()]
+        raise ValueError(
+            f"{p.name}: {type(p.model).__name__} has {told[0]} beside {told[1]}. "
+            f"Numbers are in SI units: write {large[0]}={given[large[0]]:g} * mV, or whichever unit is meant."
+        )
+
+
+def _check_current(p: Population, dt: float) -> None:
+    if not isinstance(p.model, Neuron) or not (p.timed or np.any(p.current)):
+        return
+    current = _largest(p.timed.table(0, BLOCK, dt) if p.timed else p.current)
+    span, r = _span(p.model), _resistance(p.model)
     if span is not None and r is not None:
         _refuse(f"{p.name}: a current of {current:g} A", current * r, span, PULL, f"inject({current:g} * pA)")
 
@@ -105,9 +131,8 @@ def _check_start(p: Population) -> None:
 
 def _check_weight(name: str, post: Population, given: Projection | Drive, weight: Any) -> None:
     w = weight.high if hasattr(weight, "kind") and np.isfinite(weight.high) else weight
-    w = w.constants[0] if hasattr(w, "kind") and type(w).__name__ in ("Normal", "Exponential") else w
     if hasattr(w, "kind"):
-        return
+        w = np.exp(min(w.mu, 700.0)) if isinstance(w, LogNormal) else w.constants[0]
     assert isinstance(post.model, Neuron)
     size, span, r = _largest(w), _span(post.model), _resistance(post.model)
     if span is None or not size:
