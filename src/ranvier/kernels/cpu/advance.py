@@ -78,7 +78,7 @@ def advance(
     wires = (bundles, starts, ends, cuts, targets, populations)
     learned = (rule_values, tables, states, visits, history, fired_so_far)
     arriving = (delays, weights, row_weights, ring, bounds, queue, wires, learned)
-    random = (populations, own, drives, levels, drive_weights, counts, dice)
+    random = (drives, levels, drive_weights, populations, own, counts, dice)
     early, late = not bundles[:, LATE].all(), bundles[:, LATE].any()
     driven, driven_late, swept = not drives[:, AFTER].all(), drives[:, AFTER].any(), bundles[:, CLOCK].any()
     for t in range(t0, t1):
@@ -144,7 +144,7 @@ def advance(
 
 @kernel_uncounted
 def deliver(t, late, part, parts, data, arriving):
-    """Adds the weights of all spikes that arrive in step t, or late in it, to the ports of this part's neurons."""
+    """Adds the weights of the spikes that arrive in step t, before it or late, to this part's neurons."""
     delays, weights, row_weights, ring, bounds, queue, wires, learned = arriving
     bundles, _, ends, cuts, _, populations = wires
     slots = len(ring)
@@ -312,16 +312,16 @@ def add_each(data, targets, weights, shift, low, high):
 
 @kernel_uncounted
 def impulses(t, late, part, data, random):
-    """Adds the random impulses of all drives, or of the late ones."""
-    for k in range(len(random[2])):
-        if (random[2][k, AFTER] != 0) == late:
+    """Adds the random impulses of the drives that come before the step, or late."""
+    for k in range(len(random[0])):
+        if (random[0][k, AFTER] != 0) == late:
             impulses_of(t, k, part, data, random)
 
 
 @kernel_uncounted
 def impulses_of(t, k, part, data, random):
     """Adds random impulses to each neuron. A Poisson number: how many of the levels of the distribution function its random bits exceed."""
-    populations, own, drives, levels, drive_weights, counts, dice = random
+    drives, levels, drive_weights, populations, own, counts, dice = random
     p = drives[k, TO]
     size, place, n = populations[p, SIZE], populations[p, PLACE], populations[p, COUNT]
     low, high = keys_at(drives[k, STREAM], t)

@@ -25,10 +25,8 @@ from ranvier.kernels.cpu.source import DECORATOR, constant_lines, header, step_l
 from ranvier.kernels.printing import numba_dialect, render
 
 CONSTANT, ALIKE, EACH = range(3)  # currents: constant; that change in time, one for all neurons, or one for each
-LANES, WORDS = (
-    128,
-    16,
-)  # neurons of a block, and words of its mask: long enough for any vector, short enough that threads can share a thousand neurons
+LANES = 128  # neurons of a block: long enough for any vector, short enough that threads can share a thousand neurons
+WORDS = LANES // 8  # of the mask of a block
 
 IMPORTS = """from ranvier.kernels.cpu.elementary import exprel_near
 from ranvier.kernels.cpu.interleave import interleave, some
