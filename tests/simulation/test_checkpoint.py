@@ -54,6 +54,7 @@ def test_a_file_whose_histories_began_later_goes_on_the_same():
         ({"history.ends": np.array([-1])}, "histories of spikes do not belong"),
         ({"history.begins": np.array(50)}, "histories of spikes do not belong"),
         ({"reward.step": np.array([1])}, "rewards do not belong"),
+        ({"cell.v": np.array([np.nan])}, r"cell\.v holds NaN"),
         ({"cell.v": np.zeros(2)}, r"cell\.v has shape \(2,\), expected \(1,\)"),
     ],
 )

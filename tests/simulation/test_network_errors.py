@@ -88,6 +88,8 @@ JUMPING = rv.LIF(dt=DT, v_leak=-65 * mV, v_reset=-65 * mV, v_threshold=-50 * mV,
         (PHYSICAL, lambda net, p: net.connect(p, p, weight=rv.simulation.LogNormal(4.0, 1.0)), r"a weight of 54\.5982 A would move"),
         (PHYSICAL, lambda net, p: p.inject(rv.Timed([0.0, 200.0], dt=1 * ms)), r"cells: a current of 200 A would move"),
         (PHYSICAL, lambda net, p: p.inject(rv.Timed(lambda t: 200 * t / DT)), r"cells: a current of 204600 A would move"),
+        (rv.ConductanceLIF(dt=DT, c_mem=200), lambda net, p: None, r"cells: ConductanceLIF has c_mem = 200 F, where 2e-10 F is usual.*c_mem=200 \* pF"),
+        (PHYSICAL, lambda net, p: net.noise(p, 5.0), r"noise of cells #0: a weight of 5 A would move"),
         (rv.ConductanceLIF(dt=DT, v_leak=-60), lambda net, p: None, r"cells: ConductanceLIF has v_leak = -60 V beside .*write v_leak=-60 \* mV"),
     ],
 )  # fmt: skip
@@ -96,6 +98,28 @@ def test_numbers_without_their_unit(cell, do, words):
     do(net, net.add(5, cell, "cells"))
     with pytest.raises(ValueError, match=words):
         net.build()
+
+
+@pytest.mark.parametrize(
+    ("do", "words"),
+    [
+        (lambda net: net.add(5, rv.LIF(dt=DT, tau_mem=20), "cells"), r"cells: LIF has tau_mem = 20 s, where 0\.02 s is usual\..*write tau_mem=20 \* ms"),
+        (lambda net: net.add(5, rv.LIF(dt=DT, refractory=rv.Clamp(2)), "cells"), r"cells: Clamp keeps a neuron silent for 2 s.*write Clamp\(2 \* ms\)"),
+        (lambda net: net.drive(net.add(5, rv.LIF(dt=DT)), 9, 1.0, rv.ExponentialSynapse(tau=5)), r"ExponentialSynapse has tau = 5 s"),
+        (lambda net: net.connect(*[net.add(5, rv.LIF(dt=DT)).inject(2.0)] * 2, plasticity=rv.plasticity.PairSTDP(tau_minus=20)), r"has tau_minus = 20 s"),
+    ],
+)  # fmt: skip
+def test_long_times_may_be_meant(do, words):
+    net = rv.Network(dt=DT)
+    do(net)
+    with pytest.warns(UserWarning, match=words):
+        net.build()
+
+
+def test_a_network_in_units_of_its_own_is_not_doubted():
+    net = rv.Network(dt=0.1)
+    net.add(5, rv.LIF(dt=0.1, tau_mem=20.0, refractory=rv.Clamp(2.0))).inject(1.0)
+    net.build()
 
 
 def test_numbers_with_their_unit_and_models_without_units_pass():
@@ -231,6 +255,9 @@ def test_weights_of_tensors_that_learn_and_of_lists():
         (lambda net, a, b: net.add(3, rv.LIF(), excitatory="inhibitory"), "excitatory must be True, False or None, got 'inhibitory'"),
         (lambda net, a, b: rv.PoissonSource("a"), r"PoissonSource: rate must be a number, .* rv\.PoissonSource\(20\), got 'a'"),
         (lambda net, a, b: rv.SpikeSource("a.aedat"), r"SpikeSource: times must be seconds, .*\(\[0\.01, 0\.02\]\), got 'a\.aedat'"),
+        (lambda net, a, b: rv.PoissonSource([4, -4]), r"PoissonSource: rate must be finite and >= 0 Hz, got -4"),
+        (lambda net, a, b: rv.SpikeSource([0.1, np.nan]), r"SpikeSource: times must be finite and >= 0 s, got nan"),
+        (lambda net, a, b: net.restore(None), r"Network\.restore: state must be what state\(\) gave, got NoneType\. For a file write net\.load"),
         (lambda net, a, b: rv.SpikeSource([object()]), r"SpikeSource: times must be seconds, .* got \[<object"),
         (lambda net, a, b: rv.Pairs(0, 1), r"Pairs: pre must be a list of whole numbers, got int64 of shape \(\)"),
         (lambda net, a, b: rv.Pairs([0], [0.5]), r"Pairs: post must be a list of whole numbers, got float64 of shape \(1,\)"),

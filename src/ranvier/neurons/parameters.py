@@ -60,7 +60,7 @@ class Parameters(Verbs):
         elif tensor.dim() == 0:
             self._plain[name] = float(tensor)
         else:
-            self.register_buffer(f"fixed_{name}", tensor.detach().to(torch.get_default_dtype()).clone())
+            self.register_buffer(f"fixed_{name}", tensor.detach().double().clone())
 
     def parameter_value(self, name: str) -> Any:
         """The physical value of a parameter: a float, or a tensor (differentiable if learned)."""
@@ -95,7 +95,7 @@ class Parameters(Verbs):
             self._plain[name] = float(tensor)
         else:
             self._plain.pop(name, None)
-            self.register_buffer(f"fixed_{name}", tensor.detach().to(torch.get_default_dtype()).clone())
+            self.register_buffer(f"fixed_{name}", tensor.detach().double().clone())
 
     def parameter_values(self) -> dict[str, Any]:
         """All parameters by name, in SI units."""
@@ -110,7 +110,7 @@ class Parameters(Verbs):
                 if smallest < self.dt * (1 - 1e-6):  # a float32 of the same number is no shorter
                     raise ValueError(
                         f"{from_name}: dt must not exceed {name}, got dt={self.dt:g} s and {name}={smallest:g} s. "
-                        f"Use a smaller dt or a larger {name}."
+                        f"Use a smaller dt or a larger {name}; in a Network, whose own dt counts, give it here too."
                     )
         for top in ("v_threshold", "v_peak"):
             if {top, "v_reset"} <= set(self.declaration.parameters):

@@ -77,6 +77,8 @@ def restore(engine: Engine, state: Mapping[str, np.ndarray], description: str, v
     for name, value in own.items():
         if name not in loose and np.shape(state[name]) != value.shape:
             raise ValueError(f"this state's {name} has shape {np.shape(state[name])}, expected {value.shape}.")
+        if np.asarray(state[name]).dtype.kind == "f" and np.isnan(state[name]).any():
+            raise ValueError(f"this state's {name} holds NaN, from which no network goes on.")
     step = int(state["step"])
     steps, neurons = np.asarray(state["flying.step"], np.int64), np.asarray(state["flying.neuron"], np.int32)
     if step < 0 or steps.shape != neurons.shape or (steps.size and not (0 <= steps.min() and steps.max() < step)):
@@ -150,7 +152,7 @@ def save(path: str | Path, state: Mapping[str, np.ndarray]) -> None:
 def load(path: str | Path) -> State:
     """Reads what `save` wrote. Numbers alone: nothing in the file is executed."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
     except UNREADABLE as error:
         if isinstance(error, FileNotFoundError):

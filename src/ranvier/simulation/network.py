@@ -144,7 +144,7 @@ class Network:
 
         pattern: `AllToAll()` (the default), `OneToOne()`, `FixedProbability(p)`, `FixedInDegree(n)`, `FixedOutDegree(n)`, `FixedTotalNumber(n)`,
         `Pairs(pre, post)`. weight: what a spike adds, in the unit of the input that it goes to; delay [s], one step at the least and by
-        default, rounded to steps. Both are numbers, distributions (`Normal`, `Uniform`, `LogNormal`, `Exponential`), or one number a
+        default, rounded to steps. Both are numbers, distributions (`rv.simulation.Normal`, `Uniform`, `LogNormal`, `Exponential`), or one number a
         synapse with Pairs and AllToAll. synapse: a model such as `ExponentialSynapse(tau=5 * ms)` that the impulses go through before they
         become a current; None: the neuron's own input (`receive`; a neuron that takes currents gets the weight as one, for a step).
         plasticity: a rule such as `PairSTDP()` that changes the weights.
@@ -400,6 +400,10 @@ class Network:
 
     def restore(self, state: Mapping[str, np.ndarray]) -> "Network":
         """Goes back (or forth) to a state of this network, or of one that was built in the same way."""
+        if not isinstance(state, Mapping):
+            raise TypeError(
+                f"Network.restore: state must be what state() gave, got {type(state).__name__}. For a file write net.load(path)."
+            )
         self.build()
         assert self._engine is not None
         restore(self._engine, state, *self._described())

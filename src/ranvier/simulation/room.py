@@ -36,7 +36,7 @@ def check_synapses(projections: Sequence[Projection], dtype: np.dtype) -> None:
     raise MemoryError(
         f"Network: about {sum(counts):,.0f} synapses need {_gigabytes(sum(sizes))}, and {_gigabytes(free)} are available. "
         f"Most of them are those of {projections[worst].name}: {counts[worst]:,.0f} of {bytes_each(projections[worst], dtype)} bytes. "
-        f"Use a sparser pattern such as rv.FixedInDegree(100), fewer neurons{plain}."
+        f"Use a sparser pattern such as rv.FixedInDegree(100){f', fewer neurons{plain}' if plain else ' or fewer neurons'}."
     )
 
 

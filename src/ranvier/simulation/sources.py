@@ -22,9 +22,11 @@ class PoissonSource:
     def __init__(self, rate: Any) -> None:
         self.rate = scalar(rate)
         if not isinstance(rate, Timed):
-            floats(
-                "PoissonSource", "rate", rate, "a number, one for each neuron, or rv.Timed, as in rv.PoissonSource(20)"
-            )
+            expected = "a number, one for each neuron, or rv.Timed, as in rv.PoissonSource(20)"
+            found = floats("PoissonSource", "rate", rate, expected)
+            bad = found[~(np.isfinite(found) & (found >= 0))]
+            if bad.size:
+                raise ValueError(f"PoissonSource: rate must be finite and >= 0 Hz, got {bad.flat[0]:g}. Write rate=20.")
 
     def __repr__(self) -> str:
         return f"PoissonSource(rate={self.rate!r})" if np.ndim(self.rate) == 0 else "PoissonSource(rate=[...])"
@@ -35,7 +37,7 @@ class PoissonSource:
             return np.zeros(1)
         rate = floats("PoissonSource", "rate", self.rate, "a number")
         rate = rate[None] if rate.ndim == 0 else numbers("PoissonSource", "rate", self.rate, n)
-        if not np.isfinite(rate).all() or rate.min() < 0 or rate.max() * dt > 1:
+        if rate.max(initial=0) * dt > 1:
             raise ValueError(
                 f"PoissonSource: rate * dt must lie in [0, 1], got rates from {rate.min():g} to {rate.max():g} Hz at dt={dt:g} s. "
                 "Lower the rate, use a smaller dt, or more sources."
@@ -77,6 +79,9 @@ class SpikeSource:
         times = floats(
             "SpikeSource", "times", self.times, "seconds, one for each spike, as in rv.SpikeSource([0.01, 0.02])"
         )
+        bad = times[~(np.isfinite(times) & (times >= 0))]
+        if bad.size:
+            raise ValueError(f"SpikeSource: times must be finite and >= 0 s, got {bad.flat[0]:g} s.")
         object.__setattr__(self, "times", times)
 
     def __repr__(self) -> str:
@@ -85,8 +90,6 @@ class SpikeSource:
     def steps(self, n: int, dt: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Step and neuron of each spike, in order."""
         times = numbers("SpikeSource", "times", self.times, self.times.size)
-        if times.size and times.min() < 0:
-            raise ValueError(f"SpikeSource: times must be >= 0 s, got {times.min():g} s.")
         who = (
             np.zeros(times.size, np.uint32)
             if self.neurons is None
