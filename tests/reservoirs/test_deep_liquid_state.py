@@ -1,5 +1,7 @@
 """Deep liquid state machines: stages, what joins them, rates, what the winners learn."""
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -71,6 +73,15 @@ def test_a_layer_of_winners_inhibits_itself_through_one_neuron():
     assert w.n == 5 and w.inhibitory.tolist() == [False] * 4 + [True]
     assert w.kind.tolist() == [1] * 4 + [2] * 4 and w.weight[4:].tolist() == [-40 * nA] * 4
     assert (w.use == 1).all()
+
+
+def test_input_of_zeros_is_named_as_the_cause():
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        deep().fit([np.zeros((120, 3))] * 4, LABELS[:4])
+    assert [str(one.message) for one in told] == [
+        "DeepLiquidState: X is zero in all steps of all training sequences, so that no spike enters and the liquid is silent. Check X."
+    ]
 
 
 def test_without_winners_liquids_reach_each_other():

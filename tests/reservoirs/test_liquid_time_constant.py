@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.utils.estimator_checks import check_estimator
 
-from ranvier.reservoirs import NCP, Equidistant, Last, LiquidTimeConstant, Mean, Ridge, RidgeClassifier, load, save
+from ranvier.reservoirs import NCP, All, Equidistant, Last, LiquidTimeConstant, Mean, Ridge, RidgeClassifier, load, save
 
 T = np.arange(12) / 2
 X = [np.sin(T[: 9 + k % 4] + k) for k in range(8)] + [np.sign(np.sin(T[: 9 + k % 4] + k)) for k in range(8)]
@@ -77,6 +77,13 @@ def test_a_target_a_step_is_learned_in_windows():
 def test_arguments_out_of_range_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
         network(**options).fit(X, Y)
+
+
+def test_rows_of_several_sizes_are_refused_before_training():
+    with pytest.raises(
+        ValueError, match=r"All: sequences of different length give rows of different size, \(\d+,\) to"
+    ):
+        network(pooling=All(), batch=1).fit([np.ones((n, 1)) for n in (4, 5)], ["a", "b"])
 
 
 def test_a_loss_that_is_not_finite_is_said():

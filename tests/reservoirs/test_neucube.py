@@ -1,9 +1,14 @@
 """NeuCube and deSNN."""
 
+import re
+import warnings
+
 import numpy as np
 import pytest
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.utils.estimator_checks import check_estimator
 
-from ranvier.reservoirs import Counts, DeSNN, NeuCube
+from ranvier.reservoirs import Counts, DeSNN, NeuCube, Rates
 from ranvier.units import nA
 
 RANDOM = np.random.default_rng(1)
@@ -88,6 +93,41 @@ def test_a_cube_without_wiring_and_with_neurons_that_never_fire_is_said():
     with pytest.warns(UserWarning, match=few), pytest.warns(UserWarning, match=silent):
         model = cube(shape=(3, 3, 3), length=0.169, learning_rate=0.0).fit(X, LABELS)
     assert not len(model.wiring_.pre) and model.silent_ > 0.5
+
+
+def test_input_that_makes_no_spike_is_named_as_the_cause():
+    for x, options, words in (
+        (np.ones((120, 2)), {"code": Rates(1e-9)}, r"Rates\(rate=1e-09, signed=True\) makes no spike of X, whose values lie between 1 and 1, .* larger scale"),
+        (np.zeros((120, 2)), {}, "X is zero in all steps of all training sequences, so that no spike enters and the liquid is silent. Check X."),
+    ):  # fmt: skip
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            cube(**options).fit([x] * 4, LABELS[:4])
+        assert len(told) == 1 and re.match(f"NeuCube: {words}", str(told[0].message))
+        assert told[0].filename == __file__
+
+
+def test_a_matrix_holds_a_sequence_in_each_row():
+    flat = np.array([part[:, 0] for part in X])
+    model = cube(learning_rate=0.0, length=0.6).fit(flat, LABELS)
+    assert isinstance(model.pooling_, DeSNN) and model.features_ == 1
+    assert np.array_equal(model.rows(flat), model.rows([row[:, None] for row in flat]))
+    assert np.array_equal(model.predict(flat), model.predict(flat[:, :, None]))
+
+
+FEW_SPIKES = (
+    "rows of two values last 20 ms, in which the order of spikes tells too little to be right for 83 % of the samples"
+)
+
+
+@pytest.mark.thorough
+def test_it_is_an_estimator_of_scikit_learn():
+    model = NeuCube(
+        (3, 3, 3), length=0.5, target_rate=None, input_scale=3.0, learning_rate=0.0, readout=KNeighborsClassifier(3)
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        check_estimator(model, expected_failed_checks={"check_classifiers_train": FEW_SPIKES})
 
 
 def test_one_neuron_has_no_neighbours_to_name():

@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import Lasso, LogisticRegression, SGDClassifier
 from sklearn.model_selection import cross_val_score
 from sklearn.utils.estimator_checks import check_estimator
 
@@ -14,6 +14,7 @@ from ranvier.reservoirs import (
     NVAR,
     RLS,
     All,
+    Bucket,
     DeepEchoState,
     EchoState,
     Equidistant,
@@ -25,7 +26,7 @@ from ranvier.reservoirs import (
     RidgeClassifier,
     fitting,
 )  # fmt: skip
-from ranvier.reservoirs.pooling import pooled
+from ranvier.reservoirs.pooling import Pooling, pooled
 from ranvier.reservoirs.sequences import is_list
 
 RANDOM = np.random.default_rng(0)
@@ -136,14 +137,112 @@ def test_long_memories_go_through_in_stretches(monkeypatch: pytest.MonkeyPatch) 
         with monkeypatch.context() as patch:
             patch.setattr(fitting, "BYTES", 8 * 22 * 17)
             assert model.fit(x, y).predict(SERIES) == pytest.approx(whole, abs=1e-8)
-            with pytest.raises(
-                ValueError, match="100 steps|120 steps of 20 states do not fit 0 MB, and LogisticRegression"
-            ):
-                EchoState(20, readout=LogisticRegression()).fit(SERIES, TARGET > 0)
     a, b = two_kinds()
     rows = EchoState(20).fit(a, b).rows(a)
     monkeypatch.setattr(fitting, "BYTES", 8 * 21 * 40)
     assert np.array_equal(EchoState(20).fit(a, b).rows(a), rows)
+
+
+def test_readouts_that_need_all_states_get_them_where_there_is_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, risen = EchoState(20, readout=LogisticRegression()), TARGET > 0
+    whole = model.fit(SERIES, risen).predict_proba(SERIES)
+    monkeypatch.setattr(fitting, "BYTES", 8 * 22 * 17)
+    for free in (None, 7 * 8 * 22 * len(SERIES)):
+        monkeypatch.setattr(fitting, "available", lambda free=free: free)
+        np.testing.assert_array_equal(model.fit(SERIES, risen).predict_proba(SERIES), whole)
+    monkeypatch.setattr(fitting, "available", lambda: 3e4)
+    text = (
+        r"EchoState: 120 steps of 20 states take 2\.11e-05 GB, expected at most 15% of the 3e-05 GB that are available, since {} cannot learn in stretches\. "
+        r"Use {}, or fewer steps"
+    )
+    with pytest.raises(ValueError, match=text.format("LogisticRegression", r"scikit-learn's SGDClassifier\(\)")):
+        model.fit(SERIES, risen)
+    with pytest.raises(ValueError, match=text.format("Lasso", r"Ridge\(\) or RLS\(\)")):
+        EchoState(20, readout=Lasso()).fit(SERIES, TARGET)
+    able = EchoState(20, readout=SGDClassifier(random_state=0)).fit(SERIES, risen)
+    assert able.score(SERIES, risen) > 0.8
+
+
+def long_and_short() -> list[np.ndarray]:
+    return [RANDOM.normal(size=(steps, 2)) for steps in (3, 70, 5, 4, 1, 30, 2, 6)]
+
+
+@pytest.mark.parametrize("limit", [1, 7, 40])
+@pytest.mark.parametrize(
+    "model",
+    [
+        EchoState(20, readout=Ridge(1e-6), washout=2), EchoState(8, readout=Ridge(1e-2), feedback=True), EchoState(8, readout=FORCE(), feedback=True),
+        DeepEchoState((6, 5), readout=Ridge(1e-6), read_input=True, standardise=True), EchoState(9, readout=LogisticRegression()),
+        NVAR(taps=3, difference=True, readout=Ridge(1e-3)), Bucket((4, 4), readout=Ridge(1e-3)),
+        LiquidState((2, 2, 2), dt=1e-3, input_scale=5.0, readout=Ridge(1e-3)),
+    ],
+)  # fmt: skip
+def test_predictions_have_the_same_bits_however_long_a_stretch(
+    model: Reservoir, limit: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x = long_and_short()
+    y: list[np.ndarray] = [part[::-1] if isinstance(model, NVAR) else np.roll(part[:, 0], 1) for part in x]
+    if isinstance(model.readout, LogisticRegression):
+        y = [part > 0 for part in y]
+    model.fit([part[:30] for part in x[1::4]] * 2, [part[:30] for part in y[1::4]] * 2)
+    monkeypatch.setattr(fitting, "TILE", (16, 1 << 22))
+    methods = [name for name in ("predict", "predict_proba", "decision_function") if hasattr(model, name)]
+    scored = slice(0, 4) if model._first() < 3 else slice(1, 2)
+    before = [getattr(model, name)(x) for name in methods] + [[np.float64(model.score(x[scored], y[scored]))]]
+    assert model.feedback or all(map(np.array_equal, before[0], model.run(x).output))
+    monkeypatch.setattr(fitting, "BYTES", 8 * (model._columns + 2) * limit)
+    after = [getattr(model, name)(x) for name in methods] + [[np.float64(model.score(x[scored], y[scored]))]]
+    for one, other in zip(before, after, strict=True):
+        assert all(map(np.array_equal, one, other))
+
+
+@pytest.mark.parametrize("pooling", [Last(), Mean(), Equidistant(3), Equidistant(3, segments=True), lambda s: s.max(0)])
+def test_pooled_rows_have_the_same_bits_however_long_a_stretch(
+    pooling: Pooling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x, labels = long_and_short()[1::2], np.array(["a", "b", "a", "b"])
+    model = EchoState(20, pooling=pooling, washout=2, readout=RidgeClassifier(1.0)).fit(x, labels)
+    rows, output = model.rows(x), model.decision_function(x)
+    for limit in (1, 7, 40):
+        monkeypatch.setattr(fitting, "BYTES", 8 * 22 * limit)
+        assert np.array_equal(model.rows(x), rows) and np.array_equal(model.decision_function(x), output)
+        assert model.predict(x).tolist() == labels.tolist() and np.array_equal(model.fit(x, labels).rows(x), rows)
+
+
+def test_stretches_are_no_longer_than_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, seen = long_and_short(), []
+    model = EchoState(20, readout=Ridge(1e-6)).fit(x, [part[:, 0] for part in x])
+    short = EchoState(20, pooling=Mean(), readout=Ridge(1e-6)).fit(x, np.arange(8.0))
+    monkeypatch.setattr(fitting, "BYTES", 8 * 22 * 10)
+    real = EchoState._scan
+    monkeypatch.setattr(EchoState, "_scan", lambda self, rows, *more: seen.append(len(rows)) or real(self, rows, *more))
+    model.predict(x)
+    assert seen == [3, *[10] * 7, 10, 10, 10, 10, 8]
+    seen.clear()
+    short.predict(x)
+    assert seen == [3, *[10] * 7, 10, 10, 10, 10, 8]
+
+
+def test_rows_are_read_in_the_same_lots_however_they_are_parted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fitting, "TILE", (8, 24))  # of rows of two numbers 8, of rows of six 4
+    rows = RANDOM.normal(size=(60, 2))
+    for ends in ([60], [1, 2, 9, 30, 60], [8, 16, 60]):
+        seen: list[int] = []
+        (found,) = fitting.in_tiles(np.split(rows, ends[:-1]), [lambda part, seen=seen: seen.append(len(part)) or part])
+        assert np.array_equal(found, rows) and seen == [8] * 7 + [4]
+    assert [found.tolist() for found in fitting.in_tiles([rows.reshape(20, 6)], [len_of, len_of])] == [[4] * 5] * 2
+
+
+def len_of(part: np.ndarray) -> np.ndarray:
+    return np.array([len(part)])
+
+
+def test_rows_of_several_sizes_are_refused_across_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = [SERIES[:5], SERIES[:5], SERIES[:6]]
+    model = EchoState(4, pooling=All(), readout=Ridge(1.0)).fit(x[:2], [0.0, 1.0])
+    monkeypatch.setattr(fitting, "BYTES", 8 * 6 * 10)
+    with pytest.raises(ValueError, match=r"All: .* rows of different size, \(20,\) to \(24,\)"):
+        model.rows(x)
 
 
 def test_standardise_takes_mean_and_scale_from_the_training_steps() -> None:
@@ -173,7 +272,9 @@ def test_what_is_a_list_of_sequences() -> None:
         ([np.zeros((5, 2)), np.zeros((1, 5, 2))], [1.0, 2.0], r"sequence 1 has shape \(1, 5, 2\), expected \[T, features\]"),
         ([np.zeros((5, 2)), np.array(["a", "b"])], [1.0, 2.0], "sequence 1 holds what is no real number"),
         ([np.zeros((5, 2)), np.zeros((5, 2)) + 1j], [1.0, 2.0], "Complex data not supported"),
+        (np.array([[0.0], [np.nan], [np.inf]]), [0.0, 1.0, 2.0], "EchoState: sequence 0 contains NaN or inf in 2 of 3 values, first in step 1"),
         (np.zeros((0, 4, 2)), [], "no sequence was given"),
+        ([], [], "EchoState: no sequence was given"),
         ([np.zeros((5, 2))] * 2, ["a", "a"], "y holds one class only"),
         ([np.zeros((5, 2))] * 2, [np.zeros(5), np.zeros(4)], "sequence 1 has 5 steps and 4 targets; without pooling every step"),
         ([np.zeros((5, 2))] * 2, [np.zeros(5), 1.0], "sequence 1 has 5 steps and a single value"),
@@ -194,6 +295,11 @@ def test_other_refusals() -> None:
         ValueError, match=r"sequence \d+ has 8 steps, expected more than the washout of 8 .* Lower washout"
     ):
         EchoState(5, washout=8).fit([*x, x[0][:8]], [*y, "rises"])
+    gap = np.array([[0.0, 1.0], [2.0, np.nan]])
+    with pytest.raises(ValueError, match="sequence 1 contains NaN or inf in 1 of 2 values, first in step 1. Fill gaps"):
+        EchoState(5, pooling=Last()).fit(gap, [0.0, 1.0])
+    with pytest.raises(ValueError, match="sequence 0 contains NaN or inf in 1 of 4 values, first in step 1. Fill gaps"):
+        EchoState(5).fit(SERIES, TARGET).predict(gap)
     with pytest.raises(ValueError, match="washout must be at least 0 steps, got -1"):
         EchoState(5, washout=-1).fit(x, y)
     with pytest.raises(

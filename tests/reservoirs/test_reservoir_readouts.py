@@ -146,6 +146,19 @@ def test_a_constant_target_warns() -> None:
     assert found.predict(X) == pytest.approx(2.0)
 
 
+@pytest.mark.parametrize("readout", [RLS(), LMS(), FORCE()])
+def test_a_constant_target_warns_those_that_learn_row_by_row(readout: RLS) -> None:
+    text = f"{type(readout).__name__}: a target has the same value in all rows"
+    with pytest.warns(UserWarning, match=text):
+        readout.fit(X, np.c_[Y[:, 0], np.zeros(60)])
+    readout.fit(X, Y).partial_fit(X[:1], Y[:1])  # one row tells nothing of those before and after it
+    with pytest.warns(UserWarning, match=text):
+        readout.fit(X[:30], np.zeros(30)).partial_fit(X[30:], np.zeros(30)).finish()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        readout.partial_fit(X[:1], [1.0]).finish()
+
+
 def test_bad_penalties_are_refused() -> None:
     with pytest.raises(ValueError, match=r"Ridge: alpha must be at least 0, got -1.0. Use for example alpha=1e-6"):
         Ridge(-1.0).fit(X, Y)

@@ -46,6 +46,7 @@ def test_noise_while_fitting_is_the_same_for_all(monkeypatch: pytest.MonkeyPatch
     parts = [readout.coef_ for readout in both.fit(X, {"a": wanted, "b": wanted}).readouts_.values()]
     np.testing.assert_array_equal(*parts)
     np.testing.assert_allclose(parts[0], coefs[0], rtol=1e-6)
+    monkeypatch.setattr(fitting, "available", lambda: 1e4)
     with pytest.raises(ValueError, match="RidgeClassifier cannot learn in stretches"):
         Several(model, {"a": Ridge(1.0), "b": RidgeClassifier()}).fit(X, {"a": wanted, "b": wanted > 0})
 

@@ -17,6 +17,9 @@ from ranvier.reservoirs import (
     Equidistant,
     LiquidState,
     LiquidTimeConstant,
+    Mean,
+    NeuCube,
+    Rates,
     RidgeClassifier,
 )
 from ranvier.training.inputs import prepare
@@ -73,6 +76,12 @@ def test_sizes_and_epochs_go_where_they_are_known(sound_case):
         reservoir("liquid", recipe, (9,))
 
 
+def test_products_of_wide_rows_are_refused(image_case):
+    wide = replace(image_case.recipe, shape=(1, 8, 65))
+    with pytest.raises(RanvierError, match="--model nvar: a row has 65 numbers, expected at most 64: .* --model echo"):
+        reservoir("nvar", wide)
+
+
 def test_pictures_have_no_frames_to_suit(image_case):
     assert suited("ltc", image_case.recipe) is image_case.recipe
 
@@ -114,6 +123,12 @@ def test_two_classes(sound_case):
     model = fitted(EchoState(8, pooling=Equidistant(2)), y=(0, 1, 0, 1, 0, 1))
     found = votes(model, rows(), 2)
     assert np.array_equal(found.argmax(1), model.predict(rows())) and np.array_equal(found[:, 0], -found[:, 1])
+
+
+def test_samples_that_are_too_short_begin_with_their_first_row():
+    model, (part, *_) = fitted(NVAR(taps=2, stride=3, pooling=Mean())), rows()
+    short, longer = votes(model, [part[:1], np.repeat(part[:1], 4, 0)], 3)
+    np.testing.assert_allclose(short, longer)
 
 
 # work
@@ -182,9 +197,19 @@ def test_a_bucket_is_computed_cell_by_cell():
     assert (surface.adds, surface.multiplies, body.steps) == (6, 3, 20)
 
 
+def test_products_are_multiplied_in_every_row():
+    model = fitted(NVAR(taps=2, orders=(2, 3), pooling=Mean()))
+    body = real(model, 10)
+    pairs, triples = body.counts  # of 6 values: 21 and 56
+    assert (pairs.updates, pairs.multiplies, triples.updates, triples.multiplies) == (210, 1, 560, 2)
+    assert (body.units, body.footprint) == (6 + 21 + 56, 8 * (2 * 21 + 3 * 56) + 8 * 2 * 3)
+    layers, counts, _ = worked(model, rows())
+    assert (layers[0].operations, layers[1].operations) == (0, 3 * 83 * SAMPLES) and counts.footprint > body.footprint
+
+
 def test_what_is_not_known_is_not_counted():
-    with pytest.raises(RanvierError, match=r"NVAR: its work cannot be counted\. Known: EchoState"):
-        real(fitted(NVAR(), y=(0, 1, 2, 0, 1, 2)), 10)
+    with pytest.raises(RanvierError, match=r"object: its work cannot be counted\. Known: EchoState.*, NVAR\."):
+        real(object(), 10)
 
 
 def test_a_liquid_adds_for_each_spike_and_synapse():
@@ -215,6 +240,12 @@ def test_a_liquid_adds_for_each_spike_and_synapse():
     assert found.without.operations == pytest.approx(4.6 * dense), "the readout is computed once"
     fewer = price(counts, passes=1).float32
     assert found.break_even_passes == pytest.approx(fewer.break_even_passes)
+
+
+def test_a_cube_is_a_liquid():
+    model = fitted(NeuCube((3, 3, 3), length=0.6, code=Rates(200.0), target_rate=20.0))
+    (body, _), counts, _ = worked(model, rows())
+    assert body.fires and body.operations > 0 and "traces" not in [c.place for c in counts.layers]
 
 
 def test_sounds_at_another_rate_are_refused(sound_case):

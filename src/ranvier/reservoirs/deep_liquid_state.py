@@ -107,6 +107,8 @@ class DeepLiquidState(LiquidState):
 
     def _adapt(self, rows: np.ndarray, start: np.ndarray) -> None:
         super()._adapt(rows, start)
+        if not self._tally.fed:
+            return
         for k in range(1, len(self.stages_)):
             entering = np.isin(self.wiring_.pre, np.arange(*self.stages_[k - 1])) & np.isin(
                 self.wiring_.post, self._members(k)

@@ -1,25 +1,31 @@
-"""Fitting a reservoir's readout and pooling its states, in blocks and stretches whose states fit the memory.
+"""Fitting a reservoir's readout, pooling its states and reading them, in blocks and stretches whose states fit the memory.
 
 `model` is a `Reservoir`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
+from sklearn.base import is_classifier
 
-from ranvier.reservoirs.pooling import pooled
+from ranvier.free_memory import available
+from ranvier.reservoirs import free_run
+from ranvier.reservoirs.pooling import check_widths, pooled, pooled_in_parts
 from ranvier.reservoirs.readouts.ridge import Ridge
 from ranvier.reservoirs.readouts.ridge_classifier import RidgeClassifier
 from ranvier.reservoirs.sequences import Ragged
 
 BYTES = 1 << 28  # of states that are held at once; longer memories go through in stretches
+SHARE = 0.15  # of the memory that is available, for states that must be held at once: RidgeClassifier() takes 5.6 times as much
+PARTS = 5  # stretches of a fit, at least: a penalty is chosen among them
+TILE = (1024, 1 << 22)  # most rows, and most numbers, that a readout reads at once
 
 
-def finite(model: Any, states: np.ndarray) -> np.ndarray:
-    """The states; refuses those that are not finite."""
+def finite(model: Any, states: np.ndarray, begin: int = 0) -> np.ndarray:
+    """The states, from step `begin` on; refuses those that are not finite."""
     if not np.isfinite(states[-1]).all() or not np.isfinite(states).all():
-        first = int((~np.isfinite(states)).any(1).argmax())
+        first = begin + int((~np.isfinite(states)).any(1).argmax())
         raise ValueError(
             f"{type(model).__name__}: the states diverge, they are not finite from step {first} on. {model._calmed}"
         )
@@ -41,46 +47,122 @@ def fit_steps(tasks: Sequence[tuple[Any, np.ndarray]], driven: np.ndarray, x: Ra
     tasks: models of the same reservoir, each with a readout of its own, and their targets.
     """
     model, _ = tasks[0]
-    name, kept = type(model).__name__, model._kept(x)
-    if len(driven) <= _most_steps(model):
-        states = finite(model, model._scan(driven, x.start, None, noise)[0])
+    kept, most = model._kept(x), _most_steps(model)
+    if len(driven) <= most or _must_be_whole(tasks, len(driven)):
+        states = finite(model, model._scan_only(driven, x.start, noise))
         groups = np.repeat(np.arange(x.batch), x.lengths)[kept]
         design = model._design(states, driven)[kept]
+        del states
         for one, targets in tasks:
             fit_readout(one, design, targets[kept], groups)
         return
-    for one, _ in tasks:
-        if not hasattr(one.readout_, "partial_fit"):
-            raise ValueError(
-                f"{name}: {len(driven)} steps of {model._columns} states do not fit {BYTES >> 20} MB, and "
-                f"{type(one.readout_).__name__} cannot learn in stretches. Use Ridge() or RLS(), or fewer steps."
-            )
-    for states, rows, at in _stretches(model, driven, x, noise):
+    for states, at in _stretches(model, driven, x, noise, min(most, -(-len(driven) // PARTS))):
         use = kept[at]
         if use.any():
-            design = model._design(states, rows)[use]
+            design = model._design(states, driven[at])[use]
             for one, targets in tasks:
                 add = getattr(one.readout_, "accumulate", one.readout_.partial_fit)
-                add(design, one._wanted(design, targets[at][use]))
+                more = {"classes": one.classes_} if is_classifier(one.readout_) else {}
+                add(design, one._wanted(design, targets[at][use]), **more)
     for one, _ in tasks:
         if hasattr(one.readout_, "finish"):
             one.readout_.finish()
 
 
-def pooled_rows(model: Any, rows: np.ndarray, x: Ragged, noise: Any) -> np.ndarray:
-    """One row a sequence, of blocks of sequences whose states fit the memory."""
-    least, found = model._first(), []
-    for first, last in _blocks(x, _most_steps(model)):
-        start = x.start[first : last + 1] - x.start[first]
-        part = rows[x.start[first] : x.start[last]]
-        states = finite(model, model._scan_only(part, start, noise))
-        several = np.split(model._design(states, part), start[1:-1])
-        found.append(pooled(model.pooling_, [one[least:] for one in several]))
+def _must_be_whole(tasks: Sequence[tuple[Any, np.ndarray]], steps: int) -> bool:
+    """Whether a readout cannot learn in stretches; refuses it where the states would take too much of the memory."""
+    unable = [one for one, _ in tasks if not hasattr(one.readout_, "partial_fit")]
+    if not unable:
+        return False
+    model, free = unable[0], available()
+    need = steps * _bytes_a_step(model)
+    if free is not None and need > SHARE * free:
+        able = "scikit-learn's SGDClassifier()" if is_classifier(model.readout_) else "Ridge() or RLS()"
+        raise ValueError(
+            f"{type(model).__name__}: {steps} steps of {model._columns} states take {need / 1e9:.3g} GB, expected at most {SHARE:.0%} of the "
+            f"{free / 1e9:.3g} GB that are available, since {type(model.readout_).__name__} cannot learn in stretches. Use {able}, or fewer steps."
+        )
+    return True
+
+
+def pooled_rows(model: Any, driven: np.ndarray, x: Ragged, noise: Any) -> np.ndarray:
+    """One row a sequence, [B, M]."""
+    return np.concatenate(list(_pooled(model, driven, x, noise)))
+
+
+def read(model: Any, x: Ragged, readers: Sequence[Callable[[np.ndarray], np.ndarray]]) -> list[np.ndarray]:
+    """What each reader makes of the rows that a readout gets, of every step or of every sequence."""
+    driven = model._scaled(x.rows)
+    if model.pooling_ is not None:
+        return in_tiles(_pooled(model, driven, x, None), readers)
+    found = _stretches(model, driven, x, None, _most_steps(model))
+    return in_tiles((model._design(states, driven[at]) for states, at in found), readers)
+
+
+def in_tiles(parts: Iterable[np.ndarray], readers: Sequence[Callable[[np.ndarray], np.ndarray]]) -> list[np.ndarray]:
+    """What each reader makes of the rows of all parts. However they are parted, rows are read in the same tiles: last bits of a product depend on
+    how many rows it has."""
+    found: list[list[np.ndarray]] = [[] for _ in readers]
+
+    def take(rows: np.ndarray) -> None:
+        for one, reader in zip(found, readers, strict=True):
+            one.append(reader(rows))
+
+    held = None  # rows of less than a tile
+    for part in parts:
+        size = max(1, min(TILE[0], TILE[1] // part.shape[1]))
+        if held is not None:
+            lacking = size - len(held)
+            held, part = np.concatenate([held, part[:lacking]]), part[lacking:]
+            if len(held) < size:
+                continue
+            take(held)
+        whole = len(part) - len(part) % size
+        for k in range(0, whole, size):
+            take(part[k : k + size])
+        held = part[whole:] if whole < len(part) else None
+    if held is not None:
+        take(held)
+    return [one[0] if len(one) == 1 else np.concatenate(one) for one in found]
+
+
+def fed_back(model: Any, x: Ragged) -> np.ndarray:
+    """Output of a reservoir with feedback in every step, [steps, K]."""
+    found, most = [], _most_steps(model)
+    for rows in x.parts():
+        state = None
+        for k in range(0, len(rows), most):
+            part = rows[k : k + most]
+            states, output, state = free_run.follow(model, Ragged(part, np.array([0, len(part)]), "series"), state)
+            finite(model, states, k)
+            found.append(output)
     return np.concatenate(found)
 
 
+def _pooled(model: Any, driven: np.ndarray, x: Ragged, noise: Any) -> Iterator[np.ndarray]:
+    """One row a sequence, [n, M], of block after block. A long sequence goes through in stretches if the pooling can take them."""
+    pooling, least, most = model.pooling_, model._first(), _most_steps(model)
+    width = None
+    for first, last in _blocks(x, most):
+        start = x.start[first : last + 1] - x.start[first]
+        block = driven[x.start[first] : x.start[last]]
+        if len(block) > most and hasattr(pooling, "spans"):
+            designs = (model._design(states, block[at]) for states, at in _long(model, block, noise, most))
+            rows = pooled_in_parts(pooling, len(block), least, designs)
+        else:
+            design = model._design(finite(model, model._scan_only(block, start, noise)), block)
+            rows = pooled(pooling, [one[least:] for one in np.split(design, start[1:-1])])
+        width = rows.shape[1:] if width is None else width
+        check_widths(pooling, {width, rows.shape[1:]})
+        yield rows
+
+
+def _bytes_a_step(model: Any) -> int:
+    return 8 * (model._columns + model.features_)
+
+
 def _most_steps(model: Any) -> int:
-    return max(1, BYTES // (8 * (model._columns + model.features_)))
+    return max(1, BYTES // _bytes_a_step(model))
 
 
 def _blocks(x: Ragged, most: int) -> Iterator[tuple[int, int]]:
@@ -92,12 +174,22 @@ def _blocks(x: Ragged, most: int) -> Iterator[tuple[int, int]]:
         first = last
 
 
-def _stretches(model: Any, driven: np.ndarray, x: Ragged, noise: Any) -> Iterator[tuple[np.ndarray, np.ndarray, slice]]:
-    """States of the steps of a slice, stretch by stretch, sequence by sequence."""
-    most = _most_steps(model)
-    for b in range(x.batch):
-        state = None
-        for first in range(int(x.start[b]), int(x.start[b + 1]), most):
-            at = slice(first, min(first + most, int(x.start[b + 1])))
-            states, state = model._scan(driven[at], np.array([0, at.stop - first]), state, noise)
-            yield finite(model, states), driven[at], at
+def _stretches(model: Any, driven: np.ndarray, x: Ragged, noise: Any, most: int) -> Iterator[tuple[np.ndarray, slice]]:
+    """States of the steps of a slice: of a block of sequences, or of a stretch of a long one."""
+    for first, last in _blocks(x, most):
+        begin, end = int(x.start[first]), int(x.start[last])
+        if end - begin <= most:
+            states = model._scan_only(driven[begin:end], x.start[first : last + 1] - begin, noise)
+            yield finite(model, states, begin), slice(begin, end)
+        else:
+            for states, at in _long(model, driven[begin:end], noise, most):
+                yield states, slice(begin + at.start, begin + at.stop)
+
+
+def _long(model: Any, driven: np.ndarray, noise: Any, most: int) -> Iterator[tuple[np.ndarray, slice]]:
+    """States of one sequence, stretch by stretch."""
+    state = None
+    for k in range(0, len(driven), most):
+        at = slice(k, min(k + most, len(driven)))
+        states, state = model._scan(driven[at], np.array([0, at.stop - k]), state, noise)
+        yield finite(model, states, k), at

@@ -205,7 +205,7 @@ class LiquidState(Reservoir):
         return self.wiring_.n
 
     def _adapt(self, rows: np.ndarray, start: np.ndarray) -> None:
-        if self.target_rate is not None:
+        if self._fed(rows, start) and self.target_rate is not None:
             some = self._some(rows, start)
 
             def rate(scale: float) -> float:
@@ -213,6 +213,23 @@ class LiquidState(Reservoir):
                 return float(self._rates(some)[: self._entered()].mean())
 
             set_scale(self._name, "input", rate, self.target_rate, self.input_scale)
+
+    def _fed(self, rows: np.ndarray, start: np.ndarray) -> bool:
+        """Whether a spike of the training sequences enters; says so where none does, since no scale helps then."""
+        for first, last in pairwise(start):
+            if len(self._code().spikes(rows[first:last], self.step, self.inputs_.sums)[0]):
+                return True
+        if rows.any():
+            why = f"{self._code()} makes no spike of X, whose values lie between {rows.min():.3g} and {rows.max():.3g}"
+            what = "Bring X to a larger scale, or use another code"
+        else:
+            why = "X is zero in all steps of all training sequences"
+            what = "Check X" + (
+                ", or leave standardise out, which makes what is constant 0" if self.standardise else ""
+            )
+        warnings.warn(f"{self._name}: {why}, so that no spike enters and the liquid is silent. {what}.", stacklevel=5)
+        self._tally.fed = False
+        return False
 
     def _some(self, rows: np.ndarray, start: np.ndarray) -> list[np.ndarray]:
         """A few sequences, spread over all."""
@@ -276,7 +293,7 @@ class LiquidState(Reservoir):
         self.rate_ = float(np.mean(tally.count) / tally.seconds)
         self.silent_ = float(np.mean(np.asarray(tally.count) == 0))
         name, low = type(self).__name__, self.rate_ < SILENT
-        if tally.seconds >= JUDGED and (low or self.rate_ > SATURATED):
+        if tally.fed and tally.seconds >= JUDGED and (low or self.rate_ > SATURATED):
             what = f"nearly silent, {100 * self.silent_:.0f} % of its neurons never fired" if low else "saturated"
             turn = f"{'Raise' if low else 'Lower'} input_scale (now {self.input_scale_:.3g})"
             also = "" if low else f" or weight_scale (now {self.weight_scale:g})"

@@ -13,7 +13,7 @@ from ranvier.layers.cell import TimedCell
 from ranvier.layers.cfc import CfC
 from ranvier.layers.ltc import LTC
 from ranvier.reservoirs.ncp import NCP
-from ranvier.reservoirs.pooling import Last, Pooling
+from ranvier.reservoirs.pooling import Last, Pooling, pooled
 from ranvier.reservoirs.reservoir import Reservoir
 from ranvier.reservoirs.sequences import Ragged
 from ranvier.reservoirs.units import seeds
@@ -150,6 +150,9 @@ class LiquidTimeConstant(Reservoir):
         """What a step of training takes: whole sequences with one target, or pieces with one a step."""
         parts = [torch.from_numpy(part.copy()) for part in x.parts(rows)]
         if self.pooling_ is not None:
+            lengths = np.unique(x.lengths).tolist()
+            silence: Any = [torch.zeros(n - self.washout, self._columns) for n in lengths]
+            pooled(self.pooling_, silence)  # refuses rows of several sizes
             return parts, [targets[k : k + 1] for k in range(len(parts))]
         pieces, wanted = [], []
         for part, goal in zip(parts, x.parts(targets), strict=True):

@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy.spatial import KDTree
@@ -14,6 +14,7 @@ from ranvier.plasticity.pair_stdp import PairSTDP
 from ranvier.reservoirs.desnn import DeSNN
 from ranvier.reservoirs.liquid import INPUT, Inputs
 from ranvier.reservoirs.liquid_state import JUDGED, SATURATED, SILENT, LiquidState
+from ranvier.reservoirs.pooling import Pooling
 from ranvier.reservoirs.rates import Tally, set_scale
 from ranvier.reservoirs.wiring import Wiring, connected
 from ranvier.simulation import grid
@@ -36,7 +37,7 @@ class NeuCube(LiquidState):
         inhibitory: share of inhibitory neurons. probability, length: of connections.
         amplitude: mean size of a synapse between neurons [A]. learning_rate: of STDP, in amplitudes a pair of spikes; 0 for none.
         target_rate, input_scale, code, step, dt, random_state: as in `LiquidState`.
-        pooling: `DeSNN()` by default. readout: nearest neighbours (3) by default.
+        pooling: `DeSNN()` by default, so that a matrix X is n sequences of one feature. readout: nearest neighbours (3) by default.
 
     Attributes:
         wiring_: with the learned weights, for `rv.plot.liquid`. drawn_: before. rate_, silent_: as in `LiquidState`.
@@ -61,6 +62,8 @@ class NeuCube(LiquidState):
     target_rate: float | None = 10.0
     dt: float = 0.5 * ms
 
+    _own_pooling: ClassVar[Pooling | None] = DeSNN()
+
     # what a cube does not leave open
     lam: float = field(default=1.0, init=False)
     weight_scale: float = field(default=1.0, init=False)
@@ -79,11 +82,6 @@ class NeuCube(LiquidState):
     @property
     def _columns(self) -> int:
         return int(np.prod(self.shape)) if self.positions is None else len(self.positions)
-
-    def _training(self, X: Any, y: Any) -> Any:
-        x, y = super()._training(X, y)
-        self.pooling_ = DeSNN() if self.pooling is None else self.pooling
-        return x, y
 
     def _chosen_readout(self, targets: np.ndarray) -> Any:
         return KNeighborsClassifier(3) if self.readout is None else super()._chosen_readout(targets)
@@ -141,7 +139,7 @@ class NeuCube(LiquidState):
         )
 
     def _adapt(self, rows: np.ndarray, start: np.ndarray) -> None:
-        if self.target_rate is not None:
+        if self._fed(rows, start) and self.target_rate is not None:
             some = self._some(rows, start)
 
             def rate(scale: float) -> float:
@@ -159,7 +157,7 @@ class NeuCube(LiquidState):
         self.rate_ = float(np.mean(tally.count) / tally.seconds)
         self.silent_ = float(np.mean(np.asarray(tally.count) == 0))
         low, high = self.silent_ > UNHEARD or self.rate_ < SILENT, self.rate_ > SATURATED
-        if tally.seconds < JUDGED or not (low or high):
+        if not tally.fed or tally.seconds < JUDGED or not (low or high):
             return
         if low:
             what = (

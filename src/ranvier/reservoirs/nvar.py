@@ -79,7 +79,7 @@ class NVAR(Reservoir):
         if self._columns > MOST:
             raise ValueError(
                 f"NVAR: {self.taps} taps of {inputs} features and orders {self.orders} make {self._columns} columns, expected at most {MOST}. "
-                "Use fewer taps or features, or orders=(2,)."
+                "Use fewer taps or features, or orders=() for a linear autoregression."
             )
         linear = self.taps * inputs
         self._products = [np.array(list(combinations_with_replacement(range(linear), order))) for order in self.orders]

@@ -7,11 +7,12 @@ import numpy as np
 
 
 class Tally:
-    """Spikes of a fit. count: [N]; seconds: of all sequences."""
+    """Spikes of a fit. count: [N]; seconds: of all sequences; fed: whether a spike entered."""
 
     def __init__(self) -> None:
         self.count: Any = 0
         self.seconds = 0.0
+        self.fed = True
 
     def add(self, neurons: np.ndarray, n: int, seconds: float) -> None:
         self.count = self.count + np.bincount(neurons, minlength=n)

@@ -11,41 +11,43 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from ranvier.reservoirs.pooling import Last, Pooling
-from ranvier.reservoirs.sequences import Ragged, is_list, of_list, of_rows
+from ranvier.reservoirs.sequences import Ragged, holds_sequences, of_list, of_rows
 
 
 def of_fit(model: Any, X: Any, y: Any) -> tuple[Ragged, Any, Pooling | None]:
     """Sequences, targets and pooling of a fit; sets `n_features_in_`."""
-    name = type(model).__name__
+    name, pooling = type(model).__name__, model._own_pooling if model.pooling is None else model.pooling
     if y is None:
         raise ValueError(f"{name}: requires y to be passed, but the target y is None.")
-    if is_list(X) or getattr(X, "ndim", 2) == 3:
+    if holds_sequences(X):
         x = of_list(name, X)
         model.n_features_in_ = x.features
-        return x, y, Last() if model.pooling is None and _one_each(y, x.batch) else model.pooling
+        return x, y, Last() if pooling is None and _one_each(y, x.batch) else pooling
     several = is_classifier(model.readout) if model.readout is not None else True
-    found: Any = validate_data(model, X, y, dtype=np.float64, multi_output=True, y_numeric=not several)
+    found: Any = validate_data(
+        model, X, y, dtype=np.float64, ensure_all_finite=False, multi_output=True, y_numeric=not several
+    )
     X, y = found
     wide = y.ndim > 1 and (
         y.shape[1] > 1 if model.readout is None else model.__sklearn_tags__().target_tags.multi_output
     )
     targets = y if wide or y.ndim == 1 else column_or_1d(y, warn=True)
-    return of_rows(X, model.pooling is not None), targets, model.pooling
+    return of_rows(name, X, pooling is not None), targets, pooling
 
 
 def of_more(model: Any, X: Any) -> Ragged:
     """Sequences of anything but a fit."""
     check_is_fitted(model, "features_")
     name = type(model).__name__
-    if is_list(X) or getattr(X, "ndim", 2) == 3:
+    if holds_sequences(X):
         x = of_list(name, X)
     else:
         if model.pooling_ is not None and model.features_ > 1:
             raise ValueError(
                 f"{name}: X is a matrix, but the sequences of the fit had {model.features_} features. Give a list: [X] for one sequence."
             )
-        found: Any = validate_data(model, X, reset=False, dtype=np.float64)
-        x = of_rows(found, model.pooling_ is not None)
+        found: Any = validate_data(model, X, reset=False, dtype=np.float64, ensure_all_finite=False)
+        x = of_rows(name, found, model.pooling_ is not None)
     if x.features != model.features_:
         raise ValueError(
             f"{name}: X has {x.features} features, but {name} is expecting {model.features_} features as input."

@@ -74,7 +74,9 @@ class Reservoir(BaseEstimator):
     random_state: Any = 0
     feedback: bool = field(default=False, init=False)  # whether the output enters the reservoir
 
-    # readouts and targets of further tasks on the same states (see `Several`); what helps where states, and where free runs, diverge
+    # pooling where none is given; readouts and targets of further tasks on the same states (see `Several`); what helps where states, and where free
+    # runs, diverge
+    _own_pooling: ClassVar[Pooling | None] = None
     _others: ClassVar[Sequence[tuple[Any, Any]]] = ()
     _calmed: ClassVar[str] = "Bring X to a smaller scale, for example with standardise=True."
     _steadied: ClassVar[str] = "Regularise the readout (a larger alpha)."
@@ -203,27 +205,37 @@ class Reservoir(BaseEstimator):
         return other
 
     def predict(self, X: Any) -> Any:
-        """Output for X, in its form: a value for every step, or for every sequence where there is pooling."""
+        """Output for X, in its form: a value for every step, or for every sequence where there is pooling.
+
+        About 256 MB of states are held at once, of however many steps. A pooling other than `Last`, `Mean` and `Equidistant` gets all states of a
+        sequence, however long that is.
+        """
         x = self._given(X)
-        if self.pooling_ is not None:
-            self._check_lengths(x)
-            return self._output(fitting.pooled_rows(self, self._scaled(x.rows), x, None))
-        return self.run(X).output
+        if self.feedback:
+            return x.as_given(fitting.fed_back(self, x).reshape(len(x.rows), *self.outputs_shape_))
+        return self._asked(x, self._output)
 
     @available_if(_has("decision_function"))
     def decision_function(self, X: Any) -> Any:
         """The readout's own `decision_function`; there is none where the readout has none."""
-        return self._asked("decision_function", X)
+        return self._asked(self._given(X), self.readout_.decision_function)
 
     @available_if(_has("predict_proba"))
     def predict_proba(self, X: Any) -> Any:
         """The readout's own `predict_proba`; there is none where the readout has none."""
-        return self._asked("predict_proba", X)
+        return self._asked(self._given(X), self.readout_.predict_proba)
 
-    def _asked(self, method: str, X: Any) -> Any:
-        x = self._given(X)
-        rows = getattr(self.readout_, method)(self.rows(X))
-        return rows if self.pooling_ is not None else x.as_given(rows)
+    def _asked(self, x: Ragged, reader: Callable[[np.ndarray], np.ndarray]) -> Any:
+        """What a reader makes of the rows that the readout gets, in the form of X."""
+        (found,) = self._each_read(x, [reader])
+        return found if self.pooling_ is not None else x.as_given(found)
+
+    def _each_read(self, x: Ragged, readers: Sequence[Callable[[np.ndarray], np.ndarray]]) -> list[np.ndarray]:
+        """What each reader makes of these rows, one sequence behind the other; their states are never held all at once."""
+        self._refuse_feedback()
+        if self.pooling_ is not None:
+            self._check_lengths(x)
+        return fitting.read(self, x, readers)
 
     def score(self, X: Any, y: Any) -> float:
         """Share of right labels, or R^2; over steps after the washout, or over sequences where there is pooling."""
@@ -276,7 +288,8 @@ class Reservoir(BaseEstimator):
         states, after = self._states(x, state)
         output = None
         if self.pooling_ is None:
-            output = x.as_given(self._output(self._design(states, self._scaled(x.rows))))
+            design = self._design(states, self._scaled(x.rows))
+            output = x.as_given(fitting.in_tiles([design], [self._output])[0])
         return ReservoirRun(x.as_given(states), output, after)
 
     def generate(self, steps: int, warm: Any, *, teacher: Any = None, inputs: Any = None) -> Any:
@@ -359,10 +372,13 @@ class Reservoir(BaseEstimator):
         return np.hstack([states, rows[:, : self.features_]]) if self.read_input else states
 
     def _states(self, x: Ragged, state: Any) -> tuple[np.ndarray, Any]:
-        if self.feedback:
-            raise ValueError(f"{self._name}: with feedback states depend on the output. Use run(X).states.")
+        self._refuse_feedback()
         states, after = self._scan(self._scaled(x.rows), x.start, state)
         return fitting.finite(self, states), after
+
+    def _refuse_feedback(self) -> None:
+        if self.feedback:
+            raise ValueError(f"{self._name}: with feedback states depend on the output. Use run(X).states.")
 
     # the readout
 

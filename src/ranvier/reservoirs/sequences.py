@@ -57,6 +57,11 @@ def is_list(x: Any) -> bool:
     return bool(nested) and (deep or len({len(part) for part in nested}) > 1)
 
 
+def holds_sequences(x: Any) -> bool:
+    """Whether `of_list` reads x, or refuses it: a list of sequences, an array [B, T, F], or an empty list."""
+    return is_list(x) or getattr(x, "ndim", 2) == 3 or (isinstance(x, list | tuple) and not x)
+
+
 def of_list(where: str, x: Any) -> Ragged:
     """A list of arrays [T, F] or [T], or an array [B, T, F].
 
@@ -82,12 +87,7 @@ def of_list(where: str, x: Any) -> Ragged:
             )
         if not values.size:
             raise ValueError(f"{where}: sequence {k} has no entries, its shape is {values.shape}. Leave it out.")
-        if not np.isfinite(values).all():
-            bad = ~np.isfinite(values)
-            raise ValueError(
-                f"{where}: sequence {k} contains NaN or inf in {bad.sum()} of {bad.size} values, first in step {int(bad.any(1).argmax())}. "
-                "Fill gaps before, for example with np.interp, or cut the sequence there."
-            )
+        _known(where, k, values)
         parts.append(values)
     widths = sorted({part.shape[1] for part in parts})
     if len(widths) != 1:
@@ -100,11 +100,28 @@ def of_list(where: str, x: Any) -> Ragged:
     return Ragged(np.concatenate(parts), start, "array" if is_array else "list")
 
 
-def of_rows(x: np.ndarray, pooled: bool) -> Ragged:
-    """A checked array [B, T] as B sequences of one feature if `pooled`, else [T, F] as one series."""
+def of_rows(where: str, x: np.ndarray, pooled: bool) -> Ragged:
+    """An array of numbers [B, T] as B sequences of one feature if `pooled`, else [T, F] as one series.
+
+    Raises:
+        ValueError: NaN.
+    """
     if pooled:
+        for k in np.flatnonzero(~np.isfinite(x).all(1))[:1]:
+            _known(where, k, x[k, :, None])
         return Ragged(x.reshape(-1, 1), np.arange(len(x) + 1, dtype=np.int64) * x.shape[1], "rows")
+    _known(where, 0, x)
     return Ragged(np.ascontiguousarray(x), np.array([0, len(x)], np.int64), "series")
+
+
+def _known(where: str, k: int, values: np.ndarray) -> None:
+    """Refuses NaN and inf in sequence k, [T, F]."""
+    if not np.isfinite(values).all():
+        bad = ~np.isfinite(values)
+        raise ValueError(
+            f"{where}: sequence {k} contains NaN or inf in {bad.sum()} of {bad.size} values, first in step {int(bad.any(1).argmax())}. "
+            "Fill gaps before, for example with np.interp, or cut the sequence there."
+        )
 
 
 def step_targets(where: str, x: Ragged, y: Any) -> np.ndarray:

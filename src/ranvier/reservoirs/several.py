@@ -59,8 +59,9 @@ class Several(BaseEstimator):
     def predict(self, X: Any) -> dict[str, np.ndarray]:
         """Of each task the output, a row a sequence with pooling, else a row a step, one sequence behind the other."""
         check_is_fitted(self, "readouts_")
-        rows = self.reservoir_.rows(X)
-        return {task: self.reservoir_._with(readout)._output(rows) for task, readout in self.readouts_.items()}
+        model = self.reservoir_
+        readers = [model._with(readout)._output for readout in self.readouts_.values()]
+        return dict(zip(self.readouts_, model._each_read(model._given(X), readers), strict=True))
 
     def score(self, X: Any, y: Mapping[str, Any]) -> dict[str, float]:
         """Of each task the share of right labels, or R^2, over steps after the washout or over sequences."""

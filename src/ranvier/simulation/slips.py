@@ -19,7 +19,11 @@ JUMP, PULL = (
     1e5,
 )  # times the voltages of a model: what no weight in volts, no other weight or current comes to that has its unit
 PHYSICAL = 0.5  # volts between all voltages of a model in physical units; others may be in any unit
-SLOW, LASTS = 200.0, 1.0  # times its default, and seconds, of a time constant that is hardly meant where steps are fine
+SLOW = 200.0  # times its default of a time constant that is hardly meant
+LASTS, FOR_EVER = (
+    1.0,
+    1e4,
+)  # seconds from which on times are doubted, and from which on they are meant again, as those of an integrator
 FINE = 1e-2  # seconds of the steps of a network whose times are in seconds
 HUGE = 1e6  # times its default of a capacitance or a conductance
 
@@ -115,7 +119,7 @@ def _check_times(
         if not k.startswith("tau") or not isinstance(spec.default, int | float):
             continue
         size = _largest(value(k))
-        if size >= LASTS and size > SLOW * spec.default:
+        if LASTS <= size < FOR_EVER and size > SLOW * spec.default:
             _doubt(owner, f"{model} has {k} = {size:g} s, where {spec.default:g} s is usual", f"{k}={size:g} * ms", dt)
 
 

@@ -164,9 +164,9 @@ class RunFolder:
             )
         model = load(file)
         wanted, known = self.recipe.shape[-1], len(self.recipe.classes)
-        try:  # a step of nothing shows whether all of it is there
+        try:  # steps of nothing, as few as there can be, show whether all of it is there
             classes = [int(k) for k in model.classes_]
-            output = np.asarray(model.decision_function([np.zeros((1, wanted))]))
+            output = np.asarray(model.decision_function([np.zeros((model._least_washout() + 1, wanted))]))
             if output.size != (len(classes) if len(classes) > 2 else 1) or not set(classes) <= set(range(known)):
                 raise ValueError(f"its classes are {classes}, the run has {known}")
         except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:

@@ -1,6 +1,5 @@
 """Ridge regression in float64, by orthogonal factorisation of the state matrix wherever its conditioning asks for it."""
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,6 +7,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ranvier.reservoirs.readouts.constant import warn_of_constants
 from ranvier.reservoirs.readouts.factor import Factor
 from ranvier.reservoirs.readouts.held_out import held_out
 from ranvier.reservoirs.readouts.solutions import solve_one
@@ -141,12 +141,7 @@ class Ridge(RegressorMixin, BaseEstimator):
 
     def _solve(self) -> "Ridge":
         alphas, factors = self._alphas(), list(self._factors.values())
-        if np.any(self._range[0] == self._range[1]):
-            warnings.warn(
-                f"{type(self).__name__}: a target has the same value in all rows, so there is nothing to learn and the readout is a constant. "
-                "Check y, or the washout.",
-                stacklevel=3,
-            )
+        warn_of_constants(type(self).__name__, *self._range)
         whole = Factor.joined(factors)
         self.errors_: Any = None
         if len(alphas) > 1 and len(factors) > 1:

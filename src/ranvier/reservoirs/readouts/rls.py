@@ -7,6 +7,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ranvier.kernels.cpu.compile import kernel
+from ranvier.reservoirs.readouts.constant import warn_of_constants
 
 
 def recursive_least_squares(
@@ -82,11 +83,17 @@ class OnlineReadout(RegressorMixin, BaseEstimator):
 
     def fit(self, X: Any, y: Any) -> Any:
         """Forgets what it knew and learns from rows X [n, N] and targets y [n] or [n, K], in order."""
-        return self._take(X, y, True)
+        self._take(X, y, True)
+        return self.finish()
 
     def partial_fit(self, X: Any, y: Any) -> Any:
         """Learns from further rows."""
         return self._take(X, y, not hasattr(self, "weights_"))
+
+    def finish(self) -> Any:
+        """After the last rows: warns of a target that has been the same in all of them."""
+        warn_of_constants(type(self).__name__, *self._range)
+        return self
 
     def predict(self, X: Any) -> np.ndarray:
         """[n] or [n, K]."""
@@ -116,6 +123,8 @@ class OnlineReadout(RegressorMixin, BaseEstimator):
         if anew:
             self.single_ = targets.ndim == 1
             self._begin(states.shape[1] + 1, flat.shape[1])
+        low, high = (flat, flat) if anew else getattr(self, "_range", (flat, flat))
+        self._range = np.vstack([low, flat]).min(0), np.vstack([high, flat]).max(0)
         self._learn(np.hstack([states, np.ones((len(states), 1))]), flat)
         if not np.isfinite(self.weights_).all():
             raise ValueError(f"{type(self).__name__}: the weights diverge. {self._remedy}")

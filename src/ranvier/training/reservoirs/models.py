@@ -6,6 +6,7 @@ from typing import Any
 
 from ranvier.errors import RanvierError
 from ranvier.reservoirs import (
+    NVAR,
     Bucket,
     DeepEchoState,
     DeepLiquidState,
@@ -13,15 +14,18 @@ from ranvier.reservoirs import (
     Equidistant,
     LiquidState,
     LiquidTimeConstant,
+    Mean,
+    NeuCube,
     Rates,
     Reservoir,
     RidgeClassifier,
 )
 from ranvier.training.recipe import Recipe
-from ranvier.units import Hz, ms
+from ranvier.units import Hz, ms, nA
 
 PENALTY = 30.0
 ROW = 10 * ms  # time of a row of a picture, which has none of its own
+WIDEST = 64  # numbers in a row up to which their products are few enough for a readout
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,17 @@ def _bucket(**shared: Any) -> Reservoir:
     return Bucket((24, 24), input_scaling=0.3, **_segments(), **shared)
 
 
+def _neucube(**shared: Any) -> Reservoir:
+    """Features, which have no place of their own, enter along the grid, neighbours near each other; weak synapses, so that STDP does not run away."""
+    return NeuCube(
+        (8, 8, 8), amplitude=3 * nA, learning_rate=0.001, target_rate=20 * Hz, code=Rates(200 * Hz), step=ROW, **_segments(), **shared
+    )  # fmt: skip
+
+
+def _nvar(**shared: Any) -> Reservoir:
+    return NVAR(taps=2, stride=3, pooling=Mean(), **shared)
+
+
 def _cell(cell: str, learning_rate: float) -> Callable[..., Reservoir]:
     def make(sizes: Sequence[int], epochs: int, **shared: Any) -> Reservoir:
         if len(sizes) > 1:
@@ -90,6 +105,8 @@ MODELS = {
     "deep-echo": Model(_echo, (200, 200, 200), "three of 200 units, one behind the other"),
     "liquid": Model(_liquid, None, "a liquid state machine, a fixed column of 300 spiking neurons"),
     "deep-liquid": Model(_deep_liquid, None, "two columns of 160, between them winners that learn by STDP"),
+    "neucube": Model(_neucube, None, "a cube of 512 spiking neurons that learns from its input by STDP"),
+    "nvar": Model(_nvar, None, "products of a row and an earlier one, without a network"),
     "bucket": Model(_bucket, None, "waves on a simulated bucket of water", penalty=None),
     "ltc": Model(_cell("LTC", 0.02), (32,), "a liquid time-constant network", 10, 30 * ms),
     "cfc": Model(_cell("CfC", 0.005), (64,), "its closed form", 10),
@@ -100,6 +117,11 @@ def reservoir(name: str, recipe: Recipe, sizes: Sequence[int] | None = None, epo
     """The model of a name, not yet fitted. sizes, epochs: in place of its own. Raises `RanvierError` for what it has not."""
     model = MODELS[name]
     options: dict[str, Any] = {"readout": RidgeClassifier(model.penalty), "random_state": recipe.seed}
+    if model.make is _nvar and recipe.shape[-1] > WIDEST:
+        raise RanvierError(
+            f"--model nvar: a row has {recipe.shape[-1]} numbers, expected at most {WIDEST}: it multiplies each with each. Use smaller pictures, or "
+            "--model echo."
+        )
     if model.sizes is not None:
         options["sizes"] = sizes or model.sizes
     elif sizes is not None:

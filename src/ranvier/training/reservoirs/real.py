@@ -12,7 +12,7 @@ from ranvier.energy.step import operations
 from ranvier.errors import RanvierError
 from ranvier.layers.cfc import CfC
 from ranvier.layers.ltc import LTC
-from ranvier.reservoirs import Bucket, DeepEchoState, EchoState, LiquidTimeConstant
+from ranvier.reservoirs import NVAR, Bucket, DeepEchoState, EchoState, LiquidTimeConstant
 from ranvier.reservoirs.scan import Weights
 from ranvier.training.reservoirs.body import Body
 
@@ -44,8 +44,10 @@ def real(model: Any, steps: int) -> Body:
         return _cell(model, steps)
     if isinstance(model, Bucket):
         return _bucket(model, steps)
+    if isinstance(model, NVAR):
+        return _nvar(model, steps)
     raise RanvierError(
-        f"{type(model).__name__}: its work cannot be counted. Known: EchoState, DeepEchoState, liquids, LiquidTimeConstant, Bucket."
+        f"{type(model).__name__}: its work cannot be counted. Known: EchoState, DeepEchoState, liquids, LiquidTimeConstant, Bucket, NVAR."
     )
 
 
@@ -113,6 +115,16 @@ def _bucket(model: Bucket, steps: int) -> Body:
         Count("surface", "waves", updates=cells * steps * each, states=2, adds=WAVE[0], multiplies=WAVE[1]),
     ]
     return Body("1 bucket", cells, counts, steps * each, 2 * 8 * cells)
+
+
+def _nvar(model: NVAR, steps: int) -> Body:
+    """The products of every row; values of the past are kept and copied."""
+    counts = [
+        Count("products", f"of {products.shape[1]}", updates=len(products) * steps, multiplies=products.shape[1] - 1)
+        for products in model._products
+    ]
+    held = sum(products.nbytes for products in model._products) + 8 * (model._least_washout() + 1) * model.features_
+    return Body("1 products", model._columns, counts, steps, held)
 
 
 def _dense(place: str, name: str, inputs: int, synapses: int, steps: int) -> Count:
