@@ -338,7 +338,8 @@ def test_a_subclass_must_say_how_it_draws_and_scans() -> None:
 def test_a_diverging_reservoir_says_so() -> None:
     with (
         pytest.raises(
-            ValueError, match=r"the states diverge, they are not finite from step \d+ on. Lower spectral_radius"
+            ValueError,
+            match=r"the states diverge, they are not finite from step \d+ of sequence 0 on. Lower spectral_radius",
         ),
         warnings.catch_warnings(),
     ):

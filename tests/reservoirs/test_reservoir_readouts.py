@@ -214,6 +214,12 @@ def test_rls_without_forgetting_is_ridge_and_with_it_follows_a_change() -> None:
     assert abs(RLS().fit(x, y).coef_[0]) < 0.5
 
 
+def test_forgetting_stays_stable() -> None:
+    for seed in range(20):
+        x = np.random.default_rng(seed).normal(size=(2000, 3))
+        assert RLS(forgetting=0.9).fit(x, -x[:, 0]).coef_ == pytest.approx([-1, 0, 0], abs=1e-6)
+
+
 def test_lms_and_force_find_the_weights() -> None:
     x = RANDOM.normal(size=(300, 3))
     y = x @ [1.0, -2.0, 0.5] + 0.3

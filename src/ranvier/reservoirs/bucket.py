@@ -10,6 +10,7 @@ from ranvier.kernels.cpu.compile import kernel
 from ranvier.kernels.cpu.threads import split
 from ranvier.reservoirs.reading import check_step
 from ranvier.reservoirs.reservoir import Reservoir
+from ranvier.reservoirs.states import begun
 from ranvier.units import ms
 
 OBSERVED = ("absolute", "gradient", "raw")
@@ -106,7 +107,7 @@ class Bucket(Reservoir):
         """state: the surface now and a step before, [B, 2, height, width]."""
         self._check_places(self.places_, rows.shape[1])  # the kernel writes there, and a file may say anything
         batch = len(start) - 1
-        surface = np.zeros((batch, 2, *self.shape)) if state is None else state.copy()
+        surface = begun(self._name, state, (batch, 2, *self.shape))
         courant = (self.speed * self.dt / self.spacing) ** 2
         out = np.empty((len(rows), self._columns))
         steps = round(self.step / self.dt)

@@ -10,6 +10,7 @@ from ranvier.reservoirs.intrinsic_plasticity import adapted
 from ranvier.reservoirs.layer import DeepEchoLayer
 from ranvier.reservoirs.leaky import LeakyReservoir
 from ranvier.reservoirs.scan import Weights, scan
+from ranvier.reservoirs.states import begun
 from ranvier.reservoirs.units import draw, seeds
 
 
@@ -97,7 +98,7 @@ class DeepEchoState(LeakyReservoir):
     def _scan(self, rows: np.ndarray, start: np.ndarray, state: Any, noise: Any = None) -> tuple[np.ndarray, Any]:
         found, after = [np.ascontiguousarray(rows)], []
         for k, weights in enumerate(self.layers_):
-            before = np.zeros((len(start) - 1, weights.units)) if state is None else state[k]
+            before = begun(self._name, None if state is None else state[k], (len(start) - 1, weights.units))
             states, last = scan(weights, found[-1], start, before, self._added(noise, len(rows), weights.units))
             found.append(states)
             after.append(last)

@@ -9,6 +9,7 @@ from ranvier.reservoirs.intrinsic_plasticity import adapted
 from ranvier.reservoirs.layer import EchoLayer
 from ranvier.reservoirs.leaky import LeakyReservoir
 from ranvier.reservoirs.scan import Weights, scan
+from ranvier.reservoirs.states import begun
 from ranvier.reservoirs.units import draw, seeds
 
 
@@ -77,6 +78,6 @@ class EchoState(LeakyReservoir):
         self._try_to_forget(rows, start, np.vstack([np.zeros(self.units), np.ones(self.units)]))
 
     def _scan(self, rows: np.ndarray, start: np.ndarray, state: Any, noise: Any = None) -> tuple[np.ndarray, Any]:
-        at_rest = np.zeros((len(start) - 1, self.units))
+        before = begun(self._name, state, (len(start) - 1, self.units))
         added = self._added(noise, len(rows), self.units)
-        return scan(self.weights_, np.ascontiguousarray(rows), start, at_rest if state is None else state, added)
+        return scan(self.weights_, np.ascontiguousarray(rows), start, before, added)

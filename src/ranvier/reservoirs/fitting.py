@@ -22,12 +22,14 @@ PARTS = 5  # stretches of a fit, at least: a penalty is chosen among them
 TILE = (1024, 1 << 22)  # most rows, and most numbers, that a readout reads at once
 
 
-def finite(model: Any, states: np.ndarray, begin: int = 0) -> np.ndarray:
-    """The states, from step `begin` on; refuses those that are not finite."""
+def finite(model: Any, states: np.ndarray, start: Any = (0,), begin: int = 0, number: int = 0) -> np.ndarray:
+    """The states; refuses those that are not finite. start: first state of each sequence; begin: its step; number: of the first sequence."""
     if not np.isfinite(states[-1]).all() or not np.isfinite(states).all():
-        first = begin + int((~np.isfinite(states)).any(1).argmax())
+        first = int((~np.isfinite(states)).any(1).argmax())
+        within = int(np.searchsorted(start, first, "right")) - 1
         raise ValueError(
-            f"{type(model).__name__}: the states diverge, they are not finite from step {first} on. {model._calmed}"
+            f"{type(model).__name__}: the states diverge, they are not finite from step {begin + first - int(start[within])} of sequence "
+            f"{number + within} on. {model._calmed}"
         )
     return states
 
@@ -49,7 +51,7 @@ def fit_steps(tasks: Sequence[tuple[Any, np.ndarray]], driven: np.ndarray, x: Ra
     model, _ = tasks[0]
     kept, most = model._kept(x), _most_steps(model)
     if len(driven) <= most or _must_be_whole(tasks, len(driven)):
-        states = finite(model, model._scan_only(driven, x.start, noise))
+        states = finite(model, model._scan_only(driven, x.start, noise), x.start[:-1])
         groups = np.repeat(np.arange(x.batch), x.lengths)[kept]
         design = model._design(states, driven)[kept]
         del states
@@ -123,18 +125,27 @@ def in_tiles(parts: Iterable[np.ndarray], readers: Sequence[Callable[[np.ndarray
         held = part[whole:] if whole < len(part) else None
     if held is not None:
         take(held)
-    return [one[0] if len(one) == 1 else np.concatenate(one) for one in found]
+    return [_joined(one) for one in found]
+
+
+def _joined(tiles: list[Any]) -> Any:
+    """The rows of all tiles; where a reader gives a list, an array for each output, so is this."""
+    if len(tiles) == 1:
+        return tiles[0]
+    if isinstance(tiles[0], list):
+        return [np.concatenate(output) for output in zip(*tiles, strict=True)]
+    return np.concatenate(tiles)
 
 
 def fed_back(model: Any, x: Ragged) -> np.ndarray:
     """Output of a reservoir with feedback in every step, [steps, K]."""
     found, most = [], _most_steps(model)
-    for rows in x.parts():
+    for b, rows in enumerate(x.parts()):
         state = None
         for k in range(0, len(rows), most):
             part = rows[k : k + most]
             states, output, state = free_run.follow(model, Ragged(part, np.array([0, len(part)]), "series"), state)
-            finite(model, states, k)
+            finite(model, states, begin=k, number=b)
             found.append(output)
     return np.concatenate(found)
 
@@ -147,10 +158,11 @@ def _pooled(model: Any, driven: np.ndarray, x: Ragged, noise: Any) -> Iterator[n
         start = x.start[first : last + 1] - x.start[first]
         block = driven[x.start[first] : x.start[last]]
         if len(block) > most and hasattr(pooling, "spans"):
-            designs = (model._design(states, block[at]) for states, at in _long(model, block, noise, most))
+            designs = (model._design(states, block[at]) for states, at in _long(model, block, noise, most, first))
             rows = pooled_in_parts(pooling, len(block), least, designs)
         else:
-            design = model._design(finite(model, model._scan_only(block, start, noise)), block)
+            states = finite(model, model._scan_only(block, start, noise), start[:-1], number=first)
+            design = model._design(states, block)
             rows = pooled(pooling, [one[least:] for one in np.split(design, start[1:-1])])
         width = rows.shape[1:] if width is None else width
         check_widths(pooling, {width, rows.shape[1:]})
@@ -179,17 +191,18 @@ def _stretches(model: Any, driven: np.ndarray, x: Ragged, noise: Any, most: int)
     for first, last in _blocks(x, most):
         begin, end = int(x.start[first]), int(x.start[last])
         if end - begin <= most:
-            states = model._scan_only(driven[begin:end], x.start[first : last + 1] - begin, noise)
-            yield finite(model, states, begin), slice(begin, end)
+            start = x.start[first : last + 1] - begin
+            states = model._scan_only(driven[begin:end], start, noise)
+            yield finite(model, states, start[:-1], number=first), slice(begin, end)
         else:
-            for states, at in _long(model, driven[begin:end], noise, most):
+            for states, at in _long(model, driven[begin:end], noise, most, first):
                 yield states, slice(begin + at.start, begin + at.stop)
 
 
-def _long(model: Any, driven: np.ndarray, noise: Any, most: int) -> Iterator[tuple[np.ndarray, slice]]:
-    """States of one sequence, stretch by stretch."""
+def _long(model: Any, driven: np.ndarray, noise: Any, most: int, number: int) -> Iterator[tuple[np.ndarray, slice]]:
+    """States of one sequence, which has this number, stretch by stretch."""
     state = None
     for k in range(0, len(driven), most):
         at = slice(k, min(k + most, len(driven)))
         states, state = model._scan(driven[at], np.array([0, at.stop - k]), state, noise)
-        yield finite(model, states, k), at
+        yield finite(model, states, begin=k, number=number), at

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from ranvier.reservoirs.reading import delayed
+from ranvier.reservoirs.readouts.constant import warn_of_constants
 from ranvier.reservoirs.sequences import Ragged, step_targets
+from ranvier.reservoirs.states import begun_each
 
 HUGE = 1e6  # an output beyond which a free run is lost
 
@@ -74,8 +76,9 @@ def follow(model: Any, x: Ragged, state: Any) -> tuple[np.ndarray, np.ndarray, l
     sequence ends. state: these of where each begins, None for rest."""
     rows, width = model._scaled(x.rows), int(np.prod(model.outputs_shape_))
     states, output, after = np.empty((len(rows), model._columns)), np.empty((len(rows), width)), []
+    begins = begun_each(model._name, state, x.batch, tuple)
     for b in range(x.batch):
-        inner, value = (None, np.zeros((1, width))) if state is None else state[b]
+        inner, value = (None, np.zeros((1, width))) if begins[b] is None else begins[b]
         for t in range(int(x.start[b]), int(x.start[b + 1])):
             design, inner = _entered(model, rows[t : t + 1], value, inner, states[t : t + 1])
             value = model._output(design).reshape(1, width)
@@ -94,6 +97,8 @@ def learn(model: Any, rows: np.ndarray, x: Ragged, targets: np.ndarray) -> None:
                 design, inner = _entered(model, rows[t : t + 1], value, inner)
                 value = model.readout_.advance(design, flat[t : t + 1], bool(kept[t]))
     model.readout_.settle(targets.ndim == 1)
+    if kept.any():
+        warn_of_constants(type(model.readout_).__name__, flat[kept].min(0), flat[kept].max(0))
 
 
 def _entered(model: Any, row: np.ndarray, value: np.ndarray, inner: Any, keep: Any = None) -> tuple[np.ndarray, Any]:

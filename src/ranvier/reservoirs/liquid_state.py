@@ -15,6 +15,7 @@ from ranvier.reservoirs.rates import Tally, set_scale
 from ranvier.reservoirs.reading import check_step
 from ranvier.reservoirs.reservoir import Reservoir
 from ranvier.reservoirs.spike_codes import Rates, SpikeCode
+from ranvier.reservoirs.states import begun_each
 from ranvier.reservoirs.units import seeds
 from ranvier.reservoirs.wiring import PROBABILITY, Wiring, column
 from ranvier.simulation.networks.built import Built
@@ -254,8 +255,8 @@ class LiquidState(Reservoir):
     def _through(self, rows: np.ndarray, start: np.ndarray, state: Any, keep: bool) -> tuple[np.ndarray, Any]:
         liquid, found, after = self._liquid(), np.empty((len(rows), self._columns)), []
         tally = getattr(self, "_tally", None)
-        for b, (first, last) in enumerate(zip(start[:-1], start[1:], strict=True)):
-            begin: Ends | None = None if state is None else state[b]
+        begins: Sequence[Ends | None] = begun_each(self._name, state, len(start) - 1, Ends)
+        for begin, first, last in zip(begins, start[:-1], start[1:], strict=True):
             found[first:last], end, who = liquid.states(
                 rows[first:last], self.step, self._code(), self.tau_readout, begin, keep
             )

@@ -185,7 +185,10 @@ class LiquidTimeConstant(Reservoir):
 def _pooled(pooling: Pooling, states: Any) -> Tensor:
     try:
         row: Any = pooling(states)
-    except (TypeError, RuntimeError):  # what NumPy says of tensors that have a gradient
+    except (
+        TypeError,
+        RuntimeError,
+    ):  # what NumPy says of tensors that have a gradient, and torch of what only NumPy can do
         row = None
     if not isinstance(row, Tensor):
         raise ValueError(

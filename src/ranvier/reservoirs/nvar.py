@@ -9,6 +9,7 @@ import numpy as np
 
 from ranvier.reservoirs.reservoir import Reservoir
 from ranvier.reservoirs.sequences import Ragged
+from ranvier.reservoirs.states import begun
 
 MOST = 20_000  # columns beyond which a fit would not end
 
@@ -87,7 +88,7 @@ class NVAR(Reservoir):
     def _scan(self, rows: np.ndarray, start: np.ndarray, state: Any, noise: Any = None) -> tuple[np.ndarray, Any]:
         """state: the last (taps - 1) stride rows of each sequence, [B, (taps - 1) stride, F]."""
         features, back = rows.shape[1], self._least_washout()
-        before = np.zeros((len(start) - 1, back, features)) if state is None else state
+        before = begun(self._name, state, (len(start) - 1, back, features))
         out, after = np.empty((len(rows), self._columns)), np.empty_like(before)
         for b, (first, last) in enumerate(zip(start[:-1], start[1:], strict=True)):
             known = np.vstack([before[b], rows[first:last]])  # [back + T, F]

@@ -58,7 +58,8 @@ class Reservoir(BaseEstimator):
     **y**: a value or label for every step (series out), or, with pooling, one for every sequence.
 
     readout: any regressor or classifier of scikit-learn, or of `reservoirs.readouts`; None: `RidgeClassifier` for labels (text, whole
-    numbers, truth values), `Ridge` else. scikit-learn takes the reservoir for what its readout is.
+    numbers, truth values), `Ridge` else. scikit-learn takes the reservoir for what its readout is. Where y has a value for every step and states
+    take more than 256 MB, they are learned in stretches: by scikit-learn's readouts in one pass, in the order of time (`partial_fit`).
     pooling: how the states of a sequence become one row (`Last()`, `Mean()`, `Equidistant(3)`, `All()`); None: `Last()` where y has one
     value a sequence, and no pooling else.
     washout: first steps of every sequence that are neither fitted, pooled nor scored: they still show the state at the start.
@@ -281,7 +282,7 @@ class Reservoir(BaseEstimator):
         x = self._given(X)
         if self.feedback:
             states, output, after = free_run.follow(self, x, state)
-            fitting.finite(self, states)
+            fitting.finite(self, states, x.start[:-1])
             return ReservoirRun(
                 x.as_given(states), x.as_given(output.reshape(len(states), *self.outputs_shape_)), after
             )
@@ -374,7 +375,7 @@ class Reservoir(BaseEstimator):
     def _states(self, x: Ragged, state: Any) -> tuple[np.ndarray, Any]:
         self._refuse_feedback()
         states, after = self._scan(self._scaled(x.rows), x.start, state)
-        return fitting.finite(self, states), after
+        return fitting.finite(self, states, x.start[:-1]), after
 
     def _refuse_feedback(self) -> None:
         if self.feedback:

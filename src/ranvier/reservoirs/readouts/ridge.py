@@ -81,7 +81,7 @@ class Ridge(RegressorMixin, BaseEstimator):
                 f"{type(self).__name__}: a readout from a file does not know the rows that it was fitted to, so no others can be added to them. "
                 "Fit it again with all rows, or use RLS(), which goes on from a file."
             )
-        states, targets = self._checked(X, y, reset=not hasattr(self, "_factors"))
+        states, targets = self._checked(X, y, reset=not hasattr(self, "_factors"), least=1)
         several = len(self._alphas()) > 1
         self._add(states, targets, self._calls % self.folds if several else 0)
 
@@ -101,7 +101,7 @@ class Ridge(RegressorMixin, BaseEstimator):
     def _alphas(self) -> tuple[float, ...]:
         return penalties(type(self).__name__, self.alpha, self.folds)
 
-    def _checked(self, X: Any, y: Any, reset: bool) -> tuple[np.ndarray, np.ndarray]:
+    def _checked(self, X: Any, y: Any, reset: bool, least: int = 2) -> tuple[np.ndarray, np.ndarray]:
         found: Any = validate_data(
             self,
             X,
@@ -110,7 +110,7 @@ class Ridge(RegressorMixin, BaseEstimator):
             dtype=np.float64,
             multi_output=True,
             y_numeric=True,
-            ensure_min_samples=2 if reset else 1,
+            ensure_min_samples=least,
         )
         states, targets = found
         if reset:

@@ -51,12 +51,10 @@ def _update(rows, targets, weights, inverse, forgetting):
             error = targets[t, k] - total
             for i in range(size):
                 weights[i, k] += gain[i] / norm * error
+        share = 1.0 / norm
         for i in range(size):
-            scaled = gain[i] / norm
-            for j in range(size):
-                inverse[i, j] = (
-                    inverse[i, j] - scaled * gain[j]
-                ) / forgetting  # symmetric in exact and in rounded arithmetic
+            for j in range(size):  # the product of two gains first: symmetric in rounded arithmetic too, else what is not grows with every row
+                inverse[i, j] = (inverse[i, j] - gain[i] * gain[j] * share) / forgetting
     return before
 
 
