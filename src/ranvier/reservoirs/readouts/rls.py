@@ -52,8 +52,9 @@ def _update(rows, targets, weights, inverse, forgetting):
             for i in range(size):
                 weights[i, k] += gain[i] / norm * error
         share = 1.0 / norm
+        # the product of two gains first: symmetric in rounded arithmetic too, else what is not grows with every row
         for i in range(size):
-            for j in range(size):  # the product of two gains first: symmetric in rounded arithmetic too, else what is not grows with every row
+            for j in range(size):
                 inverse[i, j] = (inverse[i, j] - gain[i] * gain[j] * share) / forgetting
     return before
 
