@@ -111,6 +111,7 @@ class _Member:
     earliest: int
     latest: int
     target: _Target
+    listed: NDArray[np.float64] | None  # weights that the user listed
 
     @property
     def kind(self) -> tuple[bool, str, float]:
@@ -187,22 +188,24 @@ def _fields(m: _Member) -> int:
 def _member(p: Projection, placed: Sequence[Placed], dt: float, seed: int) -> _Member:
     wired = p.wired(seed)
     delay = p.delay
-    target = _target(p, placed[p.post.number], _sign(p, _listed_weights(p, wired)))
+    alike = isinstance(p.weight, int | float) or hasattr(p.weight, "kind")
+    listed = None if alike else _listed(p, wired, p.weight, "weight")
+    target = _target(p, placed[p.post.number], _sign(p, listed))
     if isinstance(delay, int | float):
         steps: Any = _steps(p.name, delay, dt)
-        return _Member(p, wired, steps, steps, steps, target)
+        return _Member(p, wired, steps, steps, steps, target, listed)
     if hasattr(delay, "kind"):
         if delay.low < dt / 2:
             raise ValueError(
                 f"{p.name}: a delay must be at least one step of {dt:g} s; {delay!r} may be shorter. Give it low={dt:g}."
             )
         high = delay.high if np.isfinite(delay.high) else delay.constants[0] + 5 * delay.constants[1]
-        return _Member(p, wired, delay, max(1, _rounded(delay.low, dt)), max(1, _rounded(high, dt)), target)
+        return _Member(p, wired, delay, max(1, _rounded(delay.low, dt)), max(1, _rounded(high, dt)), target, listed)
     given = _listed(p, wired, delay, "delay")
     steps = np.maximum(np.floor(given / dt + 0.5), 0).astype(np.int64)
     for bad in (given.min(initial=dt), given.max(initial=dt)):
         _steps(p.name, float(bad), dt)
-    return _Member(p, wired, steps, int(steps.min(initial=1)), int(steps.max(initial=1)), target)
+    return _Member(p, wired, steps, int(steps.min(initial=1)), int(steps.max(initial=1)), target, listed)
 
 
 def _rounded(seconds: float, dt: float) -> int:
@@ -233,11 +236,6 @@ def _listed(p: Projection, wired: Wired, value: Any, what: str) -> NDArray[np.fl
     return numbers(p.name, what, flat, wired.count)[wired.order]
 
 
-def _listed_weights(p: Projection, wired: Wired) -> NDArray[np.float64] | None:
-    drawn = isinstance(p.weight, int | float) or hasattr(p.weight, "kind")
-    return None if drawn else _listed(p, wired, p.weight, "weight")
-
-
 class _Piece:
     """A bundle in the making. starts: of its rows in `targets`; ends: of their segments."""
 
@@ -256,7 +254,6 @@ class _Piece:
         )
         self.kind = group[0].kind[1]
         self.first_delay = min(m.earliest for m in group)
-        self.listed = {m.projection: _listed_weights(m.projection, m.wired) for m in group}
         self.place, self.block, self.port = (
             np.array([getattr(m.target, part) for m in group], np.int64) for part in ("place", "block", "offset")
         )
@@ -292,8 +289,7 @@ class _Piece:
         own, weight = m.wired.starts, m.projection.weight
         if isinstance(weight, int | float):
             return np.full(int(own[b] - own[a]), float(weight))
-        listed = self.listed[m.projection]
-        return _drawn(m, weight, "weight", self.seed, a, b) if listed is None else listed[own[a] : own[b]]
+        return _drawn(m, weight, "weight", self.seed, a, b) if m.listed is None else m.listed[own[a] : own[b]]
 
     def delays(self, m: _Member, a: int, b: int) -> NDArray[np.int64]:
         own = m.wired.starts

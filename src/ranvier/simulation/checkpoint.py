@@ -60,6 +60,10 @@ def state_of(engine: Engine, description: str, values: str = "") -> State:
 
 def restore(engine: Engine, state: Mapping[str, np.ndarray], description: str, values: str = "") -> None:
     """Puts a network into a state; refuses one of another network, and changes nothing then."""
+    if not isinstance(state, Mapping):
+        raise TypeError(
+            f"Network.restore: state must be what state() gave, got {type(state).__name__}. For a file write net.load(path)."
+        )
     own = state_of(engine, description, values)
     if "step" in state:
         state = _completed(state, own)

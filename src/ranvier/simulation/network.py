@@ -400,10 +400,6 @@ class Network:
 
     def restore(self, state: Mapping[str, np.ndarray]) -> "Network":
         """Goes back (or forth) to a state of this network, or of one that was built in the same way."""
-        if not isinstance(state, Mapping):
-            raise TypeError(
-                f"Network.restore: state must be what state() gave, got {type(state).__name__}. For a file write net.load(path)."
-            )
         self.build()
         assert self._engine is not None
         restore(self._engine, state, *self._described())

@@ -11,19 +11,15 @@ from ranvier.neurons.neuron import Neuron
 from ranvier.simulation.distributions import LogNormal
 from ranvier.simulation.population import Population
 from ranvier.simulation.projection import Drive, Projection, dimension_of
-from ranvier.simulation.timed import BLOCK
+from ranvier.simulation.timed import BLOCK, Timed
 from ranvier.units import NAMED
 
-JUMP, PULL = (
-    100.0,
-    1e5,
-)  # times the voltages of a model: what no weight in volts, no other weight or current comes to that has its unit
+# Times the voltages of a model: what no weight in volts, no other weight or current comes to that has its unit.
+JUMP, PULL = 100.0, 1e5
 PHYSICAL = 0.5  # volts between all voltages of a model in physical units; others may be in any unit
 SLOW = 200.0  # times its default of a time constant that is hardly meant
-LASTS, FOR_EVER = (
-    1.0,
-    1e4,
-)  # seconds from which on times are doubted, and from which on they are meant again, as those of an integrator
+# Seconds from which on times are doubted, and from which on they are meant again, as those of an integrator.
+LASTS, FOR_EVER = 1.0, 1e4
 FINE = 1e-2  # seconds of the steps of a network whose times are in seconds
 HUGE = 1e6  # times its default of a capacitance or a conductance
 
@@ -48,9 +44,7 @@ def check_units(
     for d in drives:
         if d.rate is not None:
             _check_weight(d.name, d.post, d, d.weight)
-        elif (
-            dimension_of(d.post, d.synapse) != NAMED["voltage"]
-        ):  # volts a second are as large as millivolts a millisecond
+        elif dimension_of(d.post, d.synapse) != NAMED["voltage"]:  # volts a second are millivolts a millisecond
             _check_weight(d.name, d.post, d, max(abs(d.weight), d.deviation))
     for given in (*projections, *drives):
         s = given.synapse
@@ -65,10 +59,9 @@ def _span(model: Neuron) -> float | None:
     return span if 0 < span < PHYSICAL else None
 
 
-def _of(model: Neuron, *dimensions: str) -> list[str]:
-    """The parameters that have one of these dimensions."""
-    kinds = [NAMED[d] for d in dimensions]
-    return [k for k in model.declaration.parameters if model.declaration.dimensions[k] in kinds]
+def _of(model: Neuron, dimension: str) -> list[str]:
+    """The parameters of a dimension."""
+    return [k for k in model.declaration.parameters if model.declaration.dimensions[k] == NAMED[dimension]]
 
 
 def _resistance(model: Neuron) -> float | None:
@@ -139,10 +132,15 @@ def _doubt(owner: str, what: str, instead: str, dt: float) -> None:
 def _check_current(p: Population, model: Neuron, dt: float) -> None:
     if not (p.timed or np.any(p.current)):
         return
-    current = _largest(p.timed.table(0, BLOCK, dt) if p.timed else p.current)
     span, r = _span(model), _resistance(model)
     if span is not None and r is not None:
+        current = _largest(p.current if p.timed is None else _known(p.timed, dt))
         _refuse(f"{p.name}: a current of {current:g} A", current * r, span, PULL, f"inject({current:g} * pA)")
+
+
+def _known(timed: Timed, dt: float) -> np.ndarray:
+    """All that an array over time holds, and what a function says of its first steps."""
+    return timed.table(0, BLOCK, dt) if callable(timed.values) else timed.values
 
 
 def _check_start(p: Population, model: Neuron) -> None:

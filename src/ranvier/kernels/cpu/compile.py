@@ -54,15 +54,16 @@ class _Cache(caching.Cache):
 
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compiled, without the interpreter lock; machine code is kept on disk."""
-    dispatcher: Any = njit(nogil=True, error_model="numpy")(function)
-    dispatcher._cache = _Cache(function)
-    return dispatcher
+    return _compiled(function, {})
 
 
 def kernel_uncounted(function: Callable[..., Any]) -> Callable[..., Any]:
     """As `kernel`, but it makes no arrays and counts no references to those that it takes: each count is a locked instruction."""
-    options: Any = {"nogil": True, "error_model": "numpy", "_nrt": False}
-    dispatcher: Any = njit(**options)(function)
+    return _compiled(function, {"_nrt": False})
+
+
+def _compiled(function: Callable[..., Any], options: dict[str, Any]) -> Callable[..., Any]:
+    dispatcher: Any = njit(nogil=True, error_model="numpy", **options)(function)
     dispatcher._cache = _Cache(function)
     return dispatcher
 
